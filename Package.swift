@@ -1,0 +1,99 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let arguments: Target.Dependency = .product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
+
+/// A library module of the package. Dependencies point one way: see docs/architecture.md.
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// A program: its main and nothing else.
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// The tests of one module.
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "pygmy",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "frontEndServer", targets: ["frontEndServer"]),
+        .executable(name: "catalogServer", targets: ["catalogServer"]),
+        .executable(name: "orderServer", targets: ["orderServer"]),
+        .executable(name: "client", targets: ["client"]),
+        .executable(name: "pygmy", targets: ["pygmy"]),
+        .executable(name: "simulator", targets: ["simulator"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.0.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.1.0"),
+    ],
+    targets: [
+        // C libraries: module maps and shims, nothing else.
+        .systemLibrary(
+            name: "CFastCGI", providers: [.apt(["libfcgi-dev"])]),
+        .systemLibrary(
+            name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+
+        // Pure modules: no I/O, no clock, no randomness of their own.
+        module("MonotonicTime"),
+        module("Replication", ["MonotonicTime"]),
+        module("Bookstore"),
+        module("Caching", ["MonotonicTime"]),
+        module("API"),
+
+        // Adapters: each owns one C library.
+        module("FastCGI", ["CFastCGI", log]),
+        module("HTTPClient", ["CCurl"]),
+        module("Storage", ["Bookstore", "Replication", grdb]),
+
+        // The parts of a server, and the three kinds of it.
+        module(
+            "ServerRuntime",
+            ["API", "FastCGI", "HTTPClient", "MonotonicTime", "Replication", "Storage", log]),
+        module(
+            "ReplicaHost",
+            ["API", "FastCGI", "HTTPClient", "MonotonicTime", "Replication", "ServerRuntime",
+                "Storage", log]),
+        module(
+            "FrontEnd",
+            ["API", "Caching", "FastCGI", "HTTPClient", "MonotonicTime", "Replication",
+                "ServerRuntime", log]),
+        module(
+            "Catalog",
+            ["API", "Bookstore", "FastCGI", "HTTPClient", "MonotonicTime", "ReplicaHost", "Replication",
+                "ServerRuntime", "Storage", log]),
+        module(
+            "Orders",
+            ["API", "Bookstore", "FastCGI", "HTTPClient", "MonotonicTime", "ReplicaHost", "Replication",
+                "ServerRuntime", "Storage", log]),
+
+        // What looks after a cluster, and what puts it on trial.
+        module("Deployment", ["API", "HTTPClient", log]),
+        module("Simulation", ["Replication", "Bookstore", "Caching", "MonotonicTime"]),
+
+        program("frontEndServer", ["FrontEnd", "ServerRuntime", arguments]),
+        program("catalogServer", ["Catalog", "ServerRuntime", arguments]),
+        program("orderServer", ["Orders", "ServerRuntime", arguments]),
+        program("client", ["API", "HTTPClient", arguments]),
+        program("pygmy", ["API", "Deployment", "HTTPClient", arguments, histogram, log]),
+        program("simulator", ["Simulation", arguments]),
+    ])
