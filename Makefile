@@ -1,0 +1,41 @@
+# Pygmy: one command each. `make run` and `make test` install what they need on Debian 12.
+
+CONFIG ?= config.json
+SWIFT ?= swift
+SEED ?=
+SEEDS ?= 10000
+
+.PHONY: run test lint format simulate bench nginx clean dependencies
+
+run: dependencies
+	$(SWIFT) build -c release
+	exec .build/release/pygmy up --config $(CONFIG)
+
+test:
+	scripts/install-dependencies test
+	scripts/run-tests
+
+lint:
+	$(SWIFT) format lint --strict --parallel --recursive Sources Tests Package.swift
+
+format:
+	$(SWIFT) format --in-place --parallel --recursive Sources Tests Package.swift
+
+simulate:
+	$(SWIFT) build -c release --product simulator
+	.build/release/simulator $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
+
+bench:
+	scripts/install-dependencies bench
+	$(SWIFT) build -c release
+	Benchmarks/run
+
+# The checked-in nginx configuration is the one of the default config.json.
+nginx:
+	$(SWIFT) run pygmy nginx --config config.json --output nginx
+
+dependencies:
+	scripts/install-dependencies run
+
+clean:
+	rm -rf .build run log

@@ -1,0 +1,107 @@
+internal import Dispatch
+internal import Foundation
+internal import MonotonicTime
+internal import Synchronization
+
+/// A thread with a name that can be waited for.
+///
+/// Servers are threads and `Mutex`: libfcgi, libcurl and SQLite block.
+public final class WorkerThread: Sendable {
+    private let finished = DispatchSemaphore(value: 0)
+
+    /// Starts a thread.
+    /// - Parameters:
+    ///   - name: what debuggers and `top -H` show; the first 15 bytes count.
+    ///   - body: what it does; the thread ends when it returns.
+    public init(name: String, body: @escaping @Sendable () -> Void) {
+        let finished = self.finished
+        let thread = Thread {
+            body()
+            finished.signal()
+        }
+        thread.name = name
+        thread.stackSize = 1 << 20
+        thread.start()
+    }
+
+    /// Waits until the body has returned. Any thread but the thread itself; once or more often.
+    public func join() {
+        finished.wait()
+        finished.signal()
+    }
+}
+
+/// A task that a thread of its own repeats until it is stopped.
+public final class PeriodicThread: Sendable {
+    private let stopping = DispatchSemaphore(value: 0)
+    private let thread: WorkerThread
+
+    /// Starts to repeat a task.
+    /// - Parameters:
+    ///   - name: the thread's name.
+    ///   - interval: from the end of one run to the start of the next; the first run comes at once.
+    ///   - body: the task.
+    public init(name: String, interval: Duration, body: @escaping @Sendable () -> Void) {
+        let stopping = self.stopping
+        let nanoseconds = Int(clamping: Instant.Span(interval).nanoseconds)
+        thread = WorkerThread(name: name) {
+            repeat {
+                body()
+            } while stopping.wait(timeout: .now() + .nanoseconds(nanoseconds)) == .timedOut
+        }
+    }
+
+    /// Ends the repetition and waits for the run that is under way.
+    public func stop() {
+        stopping.signal()
+        thread.join()
+    }
+}
+
+/// A queue that one thread drains: whatever gathered while it was busy is handed over at once.
+public final class DrainingQueue<Element: Sendable>: Sendable {
+    private struct State {
+        var elements: [Element] = []
+        var isClosed = false
+    }
+
+    private let state = Mutex(State())
+    private let arrivals = DispatchSemaphore(value: 0)
+
+    /// Makes an empty queue.
+    public init() {}
+
+    /// Adds an element. Any thread; never waits.
+    /// - Returns: whether it was taken; false once the queue is closed.
+    @discardableResult
+    public func append(_ element: Element) -> Bool {
+        let (taken, wasEmpty) = state.withLock { state -> (Bool, Bool) in
+            guard !state.isClosed else { return (false, false) }
+            state.elements.append(element)
+            return (true, state.elements.count == 1)
+        }
+        if wasEmpty { arrivals.signal() }
+        return taken
+    }
+
+    /// Takes everything there is; waits where there is nothing.
+    /// - Returns: the elements in the order they came; nil once the queue is closed and empty.
+    public func takeAll() -> [Element]? {
+        while true {
+            let (taken, isClosed) = state.withLock { state -> ([Element], Bool) in
+                let taken = state.elements
+                state.elements = []
+                return (taken, state.isClosed)
+            }
+            if !taken.isEmpty { return taken }
+            if isClosed { return nil }
+            arrivals.wait()
+        }
+    }
+
+    /// Takes no more; the thread that drains the queue sees what is left and then nil.
+    public func close() {
+        state.withLock { $0.isClosed = true }
+        arrivals.signal()
+    }
+}
