@@ -1,27 +1,52 @@
 internal import Dispatch
-internal import Foundation
+internal import Glibc
 internal import MonotonicTime
 internal import Synchronization
 
 /// A thread with a name that can be waited for.
 ///
-/// Servers are threads and `Mutex`: libfcgi, libcurl and SQLite block.
+/// Servers are threads and `Mutex`: libfcgi, libcurl and SQLite block. Made with pthread rather than
+/// Foundation's `Thread`, so that a front end need not load Foundation.
 public final class WorkerThread: Sendable {
+    /// What the new thread is given; it takes the only reference.
+    private final class Start {
+        let name: String
+        let body: @Sendable () -> Void
+
+        init(name: String, body: @escaping @Sendable () -> Void) {
+            self.name = name
+            self.body = body
+        }
+    }
+
     private let finished = DispatchSemaphore(value: 0)
 
-    /// Starts a thread.
+    /// Starts a thread; the server stops where the system refuses one more, for it cannot work.
     /// - Parameters:
     ///   - name: what debuggers and `top -H` show; the first 15 bytes count.
     ///   - body: what it does; the thread ends when it returns.
     public init(name: String, body: @escaping @Sendable () -> Void) {
         let finished = self.finished
-        let thread = Thread {
+        let start = Start(name: String(name.prefix(15))) {
             body()
             finished.signal()
         }
-        thread.name = name
-        thread.stackSize = 1 << 20
-        thread.start()
+        var attributes = pthread_attr_t()
+        pthread_attr_init(&attributes)
+        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+        pthread_attr_setstacksize(&attributes, 1 << 20)
+        defer { pthread_attr_destroy(&attributes) }
+        var thread = pthread_t()
+        let code = pthread_create(
+            &thread, &attributes,
+            { argument in
+                guard let argument else { return nil }
+                let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
+                nameThisThread(start.name)
+                start.body()
+                return nil
+            }, Unmanaged.passRetained(start).toOpaque())
+        precondition(code == 0, "no thread can be started: \(String(cString: strerror(code)))")
     }
 
     /// Waits until the body has returned. Any thread but the thread itself; once or more often.
@@ -29,6 +54,14 @@ public final class WorkerThread: Sendable {
         finished.wait()
         finished.signal()
     }
+}
+
+/// Names the calling thread; Glibc's own functions for it are variadic or hidden from Swift.
+private func nameThisThread(_ name: String) {
+    let file = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
+    guard file >= 0 else { return }
+    _ = name.withCString { write(file, $0, strlen($0)) }
+    close(file)
 }
 
 /// A task that a thread of its own repeats until it is stopped.
