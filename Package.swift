@@ -71,20 +71,30 @@ let package = Package(
             ["API", "FastCGI", "HTTPClient", "MonotonicTime", "Replication", "Storage", log]),
         module(
             "ReplicaHost",
-            ["API", "FastCGI", "HTTPClient", "MonotonicTime", "Replication", "ServerRuntime",
-                "Storage", log]),
+            [
+                "API", "FastCGI", "HTTPClient", "MonotonicTime", "Replication", "ServerRuntime",
+                "Storage", log,
+            ]),
         module(
             "FrontEnd",
-            ["API", "Caching", "FastCGI", "HTTPClient", "MonotonicTime", "Replication",
-                "ServerRuntime", log]),
+            [
+                "API", "Caching", "FastCGI", "HTTPClient", "MonotonicTime", "Replication",
+                "ServerRuntime", log,
+            ]),
         module(
             "Catalog",
-            ["API", "Bookstore", "FastCGI", "HTTPClient", "MonotonicTime", "ReplicaHost", "Replication",
-                "ServerRuntime", "Storage", log]),
+            [
+                "API", "Bookstore", "FastCGI", "HTTPClient", "MonotonicTime", "ReplicaHost",
+                "Replication",
+                "ServerRuntime", "Storage", log,
+            ]),
         module(
             "Orders",
-            ["API", "Bookstore", "FastCGI", "HTTPClient", "MonotonicTime", "ReplicaHost", "Replication",
-                "ServerRuntime", "Storage", log]),
+            [
+                "API", "Bookstore", "FastCGI", "HTTPClient", "MonotonicTime", "ReplicaHost",
+                "Replication",
+                "ServerRuntime", "Storage", log,
+            ]),
 
         // What looks after a cluster, and what puts it on trial.
         module("Deployment", ["API", "HTTPClient", log]),

@@ -1,0 +1,165 @@
+public import HTTPClient
+public import MonotonicTime
+internal import Synchronization
+
+/// Sends requests to the primary of a replica group, whoever that is now, until their time is over.
+///
+/// A request goes to the server that is known as primary, or, where none is known, to each server
+/// of the group in turn. An answer of 503 that names another server in `X-Primary` redirects it;
+/// any other 503, a refused connection or a server that hangs for ``attemptLimit`` is followed by an
+/// attempt elsewhere. A request may so be made more than once: every one of them carries a key or
+/// is harmless when repeated.
+public final class GroupClient: Sendable {
+    /// What a request that got no answer ended with.
+    public enum Failure: Error, Sendable {
+        /// Its time was over; `mayHaveHappened` where a server may have carried it out all the same.
+        case timedOut(mayHaveHappened: Bool)
+    }
+
+    /// A request of this kind, whoever answers it.
+    public struct Request: Sendable {
+        /// The method: `GET`, `POST`, ….
+        public var method: String
+        /// The path with its query, encoded.
+        public var path: String
+        /// Headers besides the ones that every message between servers has.
+        public var headers: [(String, String)]
+        /// The body, empty for none.
+        public var body: [UInt8]
+        /// The id of the user's request that it is for.
+        public var requestID: String
+
+        /// Makes a request.
+        public init(
+            method: String, path: String, headers: [(String, String)] = [], body: [UInt8] = [],
+            requestID: String
+        ) {
+            self.method = method
+            self.path = path
+            self.headers = headers
+            self.body = body
+            self.requestID = requestID
+        }
+    }
+
+    /// A server of the group: its name and the address of its nginx listener.
+    public typealias Member = (name: String, authority: String)
+
+    private let members: [Member]
+    private let client: HTTPClient
+    private let timers: TimerThread
+    private let secret: String
+    private let attemptLimit: Instant.Span
+    private let retryPause = Instant.Span.milliseconds(50)
+    private let primary: Mutex<Int?>
+
+    /// Makes a client of one group.
+    /// - Parameters:
+    ///   - members: the servers of the group in the order of the configuration.
+    ///   - client: what sends.
+    ///   - timers: what waits before a repetition.
+    ///   - secret: the cluster's secret.
+    ///   - attemptLimit: how long one server may take before another is asked.
+    public init(
+        members: [Member], client: HTTPClient, timers: TimerThread, secret: String,
+        attemptLimit: Duration
+    ) {
+        self.members = members
+        self.client = client
+        self.timers = timers
+        self.secret = secret
+        self.attemptLimit = Instant.Span(attemptLimit)
+        primary = Mutex(nil)
+    }
+
+    /// Takes note of who is primary; a name that is not in the group is ignored. Any thread.
+    public func learn(primary name: String) {
+        guard let index = members.firstIndex(where: { $0.name == name }) else { return }
+        primary.withLock { $0 = index }
+    }
+
+    /// The server that the next request goes to first.
+    public var presumedPrimary: String? {
+        primary.withLock { $0 }.map { members[$0].name }
+    }
+
+    /// Sends a request; any thread, never waits.
+    /// - Parameters:
+    ///   - request: what to send.
+    ///   - deadline: until when to try.
+    ///   - completion: called once, on a thread that must not be held up.
+    public func send(
+        _ request: Request, deadline: Instant,
+        completion: @escaping @Sendable (Result<HTTPResponse, Failure>) -> Void
+    ) {
+        let first = primary.withLock { $0 } ?? 0
+        attempt(
+            Attempt(request: request, deadline: deadline, completion: completion), at: first)
+    }
+
+    private struct Attempt: Sendable {
+        let request: Request
+        let deadline: Instant
+        let completion: @Sendable (Result<HTTPResponse, Failure>) -> Void
+        var mayHaveHappened = false
+        var last: HTTPResponse?
+    }
+
+    private func attempt(_ attempt: Attempt, at index: Int) {
+        let left = attempt.deadline - BootClock.now()
+        guard left > .zero, !members.isEmpty else { return finish(attempt) }
+        let isAlone = members.count == 1
+        let limit = isAlone ? left : min(left, attemptLimit)
+        let request = HTTPRequest(
+            method: attempt.request.method, authority: members[index].authority,
+            path: attempt.request.path,
+            headers: attempt.request.headers + [
+                ("Authorization", "Bearer \(secret)"),
+                ("X-Request-ID", attempt.request.requestID),
+                ("X-Request-Timeout", String(limit.nanoseconds / 1_000_000)),
+            ], body: attempt.request.body)
+        client.send(request, timeout: limit.duration) { [self] result in
+            received(result, of: attempt, from: index)
+        }
+    }
+
+    private func received(
+        _ result: Result<HTTPResponse, HTTPClientError>, of attempt: Attempt, from index: Int
+    ) {
+        var attempt = attempt
+        switch result {
+        case .success(let response) where response.status < 502 || response.status > 504:
+            primary.withLock { $0 = index }
+            attempt.completion(.success(response))
+            return
+        case .success(let response):
+            attempt.last = response
+            if response.status != 503 { attempt.mayHaveHappened = true }
+            if let name = response.header("X-Primary"), name != members[index].name,
+                let other = members.firstIndex(where: { $0.name == name })
+            {
+                primary.withLock { $0 = other }
+                self.attempt(attempt, at: other, after: .milliseconds(5))
+                return
+            }
+        case .failure(let error):
+            if error.mayHaveBeenProcessed { attempt.mayHaveHappened = true }
+        }
+        primary.withLock { if $0 == index { $0 = nil } }
+        let next = primary.withLock { $0 } ?? (index + 1) % members.count
+        self.attempt(attempt, at: next, after: retryPause)
+    }
+
+    private func attempt(_ attempt: Attempt, at index: Int, after pause: Instant.Span) {
+        guard BootClock.now() + pause < attempt.deadline else { return finish(attempt) }
+        timers.schedule(after: pause) { [self] in self.attempt(attempt, at: index) }
+    }
+
+    private func finish(_ attempt: Attempt) {
+        if let last = attempt.last, !attempt.mayHaveHappened {
+            attempt.completion(.success(last))
+        } else {
+            attempt.completion(.failure(.timedOut(mayHaveHappened: attempt.mayHaveHappened)))
+        }
+    }
+}
