@@ -1,0 +1,209 @@
+extension Configuration {
+    /// Reads a file; relative paths in it are meant from its folder.
+    public static func load(path: String) throws(ConfigurationError) -> Configuration {
+        let name = path.split(separator: "/").last.map(String.init) ?? path
+        let bytes: [UInt8]
+        let folder: String
+        do throws(FileFault) {
+            bytes = try Files.read(path, limit: 1 << 20)
+            folder = try Files.absoluteFolder(of: path)
+        } catch {
+            throw ConfigurationError(
+                path: path,
+                faults: [ConfigurationFault(key: name, message: "cannot be read: \(error)")])
+        }
+        return try parse(bytes, path: path, folder: folder)
+    }
+
+    /// Reads the text of a file and throws all of its faults at once.
+    public static func parse(
+        _ bytes: [UInt8], path: String = "config.json", folder: String
+    ) throws(ConfigurationError) -> Configuration {
+        let document: JSON
+        do throws(JSONFault) {
+            document = try JSON(parsing: bytes)
+        } catch {
+            let fault = ConfigurationFault(
+                key: path.split(separator: "/").last.map(String.init) ?? path,
+                message: "is not JSON: \(error)")
+            throw ConfigurationError(path: path, faults: [fault])
+        }
+        var reader = ConfigurationReader(bytes: bytes)
+        reader.read(document)
+        guard reader.faults.isEmpty else {
+            let faults = reader.faults.sorted { $0.line ?? 0 < $1.line ?? 0 }
+            throw ConfigurationError(path: path, faults: faults)
+        }
+        return Configuration(servers: reader.servers, settings: reader.settings, folder: folder)
+    }
+}
+
+/// Goes through the whole document and collects what is wrong with it.
+struct ConfigurationReader {
+    let bytes: [UInt8]
+    var servers: [Configuration.Server] = []
+    var settings = Configuration.Settings()
+    var faults: [ConfigurationFault] = []
+    private var listenOffset: Int?
+    private var isAddressFaulty = false
+
+    init(bytes: [UInt8]) { self.bytes = bytes }
+
+    mutating func report(_ key: String, at offset: Int?, _ message: String) {
+        let line = offset.map { TextPosition.of($0, in: bytes).line }
+        faults.append(ConfigurationFault(key: key, line: line, message: message))
+    }
+
+    mutating func read(_ document: JSON) {
+        guard let members = document.members else {
+            report("config.json", at: document.offset, "the document must be an object, {…}")
+            return
+        }
+        var offsets: [ServerID: Int] = [:]
+        var settingsOffset: Int?
+        for member in members {
+            if member.name.lowercased() == "settings" {
+                if settingsOffset != nil {
+                    report("settings", at: member.offset, "stands here a second time")
+                }
+                settingsOffset = member.offset
+                read(settings: member.value)
+            } else if let id = ServerID(parsing: member.name) {
+                if offsets[id] != nil {
+                    report(
+                        member.name, at: member.offset,
+                        "\(id) stands here a second time (case does not matter, and a missing "
+                            + "number means 1)")
+                    continue
+                }
+                offsets[id] = member.offset
+                read(server: id, member)
+            } else {
+                reportUnknown(member)
+            }
+        }
+        checkCounts(offsets)
+        checkClashes(offsets)
+        checkTimes()
+    }
+
+    private mutating func reportUnknown(_ member: JSON.Member) {
+        if SettingKey.named(member.name) != nil {
+            report(
+                member.name, at: member.offset,
+                "is a setting, it belongs inside \"settings\": {…}")
+            return
+        }
+        let digits = String(member.name.reversed().prefix { $0.isNumber }.reversed())
+        let names = ServerKind.allCases.map(\.rawValue).flatMap { [$0, $0 + digits] }
+        let nearest = Spelling.nearest(to: member.name, among: names + ["settings"])
+        report(
+            member.name, at: member.offset,
+            "is no server and no setting; did you mean \"\(nearest)\"? Names are "
+                + "frontEndServer, catalogServer and orderServer with a number from 1 to "
+                + "\(ServerID.maximumNumber)")
+    }
+
+    private mutating func read(server id: ServerID, _ member: JSON.Member) {
+        guard let text = member.value.string else {
+            isAddressFaulty = true
+            report(
+                member.name, at: member.value.offset,
+                "must be an address in quotes, such as \"127.0.0.1:8081\"")
+            return
+        }
+        do throws(AddressFault) {
+            let address = try Address(parsing: text)
+            guard !address.isWildcard else {
+                isAddressFaulty = true
+                report(
+                    member.name, at: member.value.offset,
+                    "\"\(text)\" stands for any address, but the other servers need one that "
+                        + "they can reach")
+                return
+            }
+            servers.append(Configuration.Server(id, at: address))
+        } catch {
+            isAddressFaulty = true
+            report(member.name, at: member.value.offset, "\"\(text)\" \(error)")
+        }
+    }
+
+    private mutating func read(settings document: JSON) {
+        guard let members = document.members else {
+            report("settings", at: document.offset, "must be an object, {…}")
+            return
+        }
+        var seen: [SettingKey] = []
+        for member in members {
+            let key = "settings.\(member.name)"
+            guard let setting = SettingKey.named(member.name) else {
+                let nearest = Spelling.nearest(
+                    to: member.name, among: SettingKey.allCases.map(\.rawValue))
+                report(
+                    key, at: member.offset,
+                    "there is no such setting; did you mean \"\(nearest)\"?")
+                continue
+            }
+            guard !seen.contains(setting) else {
+                report(key, at: member.offset, "stands here a second time")
+                continue
+            }
+            seen.append(setting)
+            if setting == .listen { listenOffset = member.value.offset }
+            do throws(SettingFault) {
+                try setting.read(member.value, into: &settings)
+            } catch {
+                report(key, at: member.value.offset, error.message)
+            }
+        }
+    }
+
+    private mutating func checkCounts(_ offsets: [ServerID: Int]) {
+        for kind in ServerKind.allCases {
+            let count = offsets.keys.filter { $0.kind == kind }.count
+            guard !(1...5).contains(count) else { continue }
+            report(
+                kind.rawValue, at: nil,
+                count == 0
+                    ? "there is none; one to five are needed, such as \"\(kind.rawValue)1\": "
+                        + "\"127.0.0.1:8081\""
+                    : "there are \(count); one to five are allowed")
+        }
+    }
+
+    private mutating func checkClashes(_ offsets: [ServerID: Int]) {
+        for (index, server) in servers.enumerated() {
+            if let other = servers[..<index].first(where: { $0.address.clashes(with: server.address) })
+            {
+                report(
+                    server.id.name, at: offsets[server.id],
+                    "\(server.address) is the address of \(other.id) already")
+            }
+            if server.address.clashes(with: settings.listen) {
+                report(
+                    "settings.listen", at: listenOffset ?? offsets[server.id],
+                    "\(settings.listen)\(listenOffset == nil ? " (the default)" : "") is the "
+                        + "address of \(server.id) already")
+            }
+        }
+    }
+
+    private mutating func checkTimes() {
+        guard !faults.contains(where: { $0.key.hasPrefix("settings.") }) else { return }
+        let lease = settings.leaseDuration
+        let heartbeat = settings.heartbeatInterval
+        if lease <= heartbeat * 2 {
+            report(
+                "settings.leaseDuration", at: nil,
+                "\(seconds(lease)) is too short, it must be more than twice heartbeatInterval "
+                    + "(\(seconds(heartbeat)))")
+        }
+        if settings.requestTimeout <= lease * 2 {
+            report(
+                "settings.requestTimeout", at: nil,
+                "\(seconds(settings.requestTimeout)) is too short, it must be more than twice "
+                    + "leaseDuration (\(seconds(lease))), or no request outlives a failure")
+        }
+    }
+}
