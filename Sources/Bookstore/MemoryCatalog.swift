@@ -1,0 +1,118 @@
+/// A catalog in memory: the reference for the rules, and the state of simulated servers.
+public struct MemoryCatalog: CatalogState, Sendable {
+    /// Memory does not fail.
+    public typealias Failure = Never
+
+    /// The numbers that are kept of the whole catalog.
+    public var counters = CatalogCounters()
+    private var records: [Int64: BookRecord] = [:]
+    private var uses: [IdempotencyKey: StoredUse] = [:]
+    /// The sale of number n stands at n - 1.
+    private var allSales: [Sale] = []
+    /// The keys in the order in which they were recorded; those before `firstKey` are forgotten.
+    private var keys: [IdempotencyKey] = []
+    private var firstKey = 0
+
+    private struct StoredUse: Sendable {
+        var use: KeyUse
+        var logTime: Int64
+    }
+
+    /// Makes a catalog of books, each with its stock as its opening stock.
+    public init(books: some Sequence<Book> = EmptyCollection()) {
+        for book in books { records[book.itemNumber] = BookRecord(opening: book) }
+    }
+
+    /// The record of a book, also of one that was withdrawn.
+    public func record(of itemNumber: Int64) -> BookRecord? {
+        records[itemNumber]
+    }
+
+    /// Stores a record.
+    public mutating func store(_ record: BookRecord) {
+        records[record.book.itemNumber] = record
+    }
+
+    /// Stores a record's numbers.
+    public mutating func storeAccount(of record: BookRecord) {
+        records[record.book.itemNumber] = record
+    }
+
+    /// What a key came to when it was first used.
+    public func use(of key: IdempotencyKey) -> KeyUse? {
+        uses[key]?.use
+    }
+
+    /// Records a sale.
+    public mutating func record(_ sale: Sale, at logTime: Int64) {
+        precondition(sale.saleNumber == Int64(allSales.count) + 1, "a sale number was left out")
+        allSales.append(sale)
+        remember(sale.key, KeyUse(itemNumber: sale.itemNumber, result: .sale(sale)), at: logTime)
+    }
+
+    /// Records a refusal.
+    public mutating func record(
+        _ refusal: CatalogOutcome.Refusal, of itemNumber: Int64, under key: IdempotencyKey,
+        at logTime: Int64
+    ) {
+        remember(key, KeyUse(itemNumber: itemNumber, result: .refused(refusal)), at: logTime)
+    }
+
+    /// Forgets the oldest keys.
+    public mutating func forgetKeys(before logTime: Int64, atMost limit: Int) {
+        for _ in 0..<limit {
+            guard firstKey < keys.count, let oldest = uses[keys[firstKey]],
+                oldest.logTime < logTime
+            else { return }
+            uses[keys[firstKey]] = nil
+            firstKey += 1
+        }
+        if firstKey > 64, firstKey > keys.count / 2 {
+            keys.removeFirst(firstKey)
+            firstKey = 0
+        }
+    }
+
+    private mutating func remember(_ key: IdempotencyKey, _ use: KeyUse, at logTime: Int64) {
+        uses[key] = StoredUse(use: use, logTime: logTime)
+        keys.append(key)
+    }
+}
+
+extension MemoryCatalog {
+    /// The book as a customer sees it: nothing where it was withdrawn.
+    public func book(_ itemNumber: Int64) -> Book? {
+        guard let record = records[itemNumber], !record.isWithdrawn else { return nil }
+        return record.book
+    }
+
+    /// The books of the catalog, by item number, withdrawn ones left out.
+    public var books: [Book] {
+        sortedRecords.filter { !$0.isWithdrawn }.map(\.book)
+    }
+
+    /// The sales after a sale number, in order, at most so many.
+    public func sales(after saleNumber: Int64 = 0, limit: Int = .max) -> [Sale] {
+        let start = Int(min(max(saleNumber, 0), Int64(allSales.count)))
+        return Array(allSales[start...].prefix(limit))
+    }
+
+    /// Everything that can be checked of the catalog.
+    public func audit() -> CatalogAudit {
+        var audit = CatalogAudit(counters: counters)
+        var soldBySales: [Int64: Int64] = [:]
+        for sale in allSales {
+            audit.add(sale)
+            soldBySales[sale.itemNumber, default: 0] += sale.quantity
+        }
+        for record in sortedRecords {
+            audit.add(record, soldBySales: soldBySales[record.book.itemNumber] ?? 0)
+        }
+        audit.keys = Int64(uses.count)
+        return audit
+    }
+
+    private var sortedRecords: [BookRecord] {
+        records.values.sorted { $0.book.itemNumber < $1.book.itemNumber }
+    }
+}

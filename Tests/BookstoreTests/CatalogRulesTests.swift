@@ -1,0 +1,214 @@
+import Bookstore
+import Testing
+
+@Suite("The rules of the catalog")
+struct CatalogRulesTests {
+    var catalog = MemoryCatalog(books: [book(1, stock: 3), book(2, stock: 0)])
+
+    @Test("a buy takes a copy and makes the next sale")
+    mutating func buyTakesCopy() {
+        guard case .sale(let first, replayed: false) = catalog.apply(buy("a", at: 5)) else {
+            Issue.record("not sold")
+            return
+        }
+        #expect(first.saleNumber == 1)
+        #expect(first.title == "Book 1" && first.cost == Cents(1250) && first.time == 5)
+        #expect(catalog.book(1)?.stock == 2)
+        _ = catalog.apply(buy("b"))
+        #expect(catalog.sales().map(\.saleNumber) == [1, 2])
+        #expect(catalog.audit().faults.isEmpty)
+    }
+
+    @Test("a repeated key gets its first sale, whatever has become of the book since")
+    mutating func repetitionOfSale() {
+        guard case .sale(let first, replayed: false) = catalog.apply(buy("a")) else {
+            Issue.record("not sold")
+            return
+        }
+        var changed = book(1, stock: 0)
+        changed.title = "Another title"
+        _ = catalog.apply(.putBook(.init(changed)))
+        #expect(catalog.apply(buy("a", at: 9)) == .sale(first, replayed: true))
+        _ = catalog.apply(.withdraw(itemNumber: 1, condition: .always))
+        #expect(catalog.apply(buy("a", at: 9)) == .sale(first, replayed: true))
+        #expect(catalog.sales().count == 1)
+        #expect(catalog.audit().faults.isEmpty)
+    }
+
+    @Test("a repeated key gets its first refusal, even when the book is back in stock")
+    mutating func repetitionOfRefusal() {
+        #expect(
+            catalog.apply(buy("a", 2))
+                == .refused(.outOfStock, itemNumber: 2, replayed: false))
+        #expect(
+            catalog.apply(.restock(itemNumber: 2, maximum: 50))
+                == .restocked(itemNumber: 2, stock: 50, added: 50))
+        #expect(catalog.apply(buy("a", 2)) == .refused(.outOfStock, itemNumber: 2, replayed: true))
+        #expect(
+            catalog.apply(buy("b", 9)) == .refused(.noSuchBook, itemNumber: 9, replayed: false))
+        _ = catalog.apply(.putBook(.init(book(9))))
+        #expect(catalog.apply(buy("b", 9)) == .refused(.noSuchBook, itemNumber: 9, replayed: true))
+        #expect(catalog.sales().isEmpty)
+    }
+
+    @Test("a key used for another book changes nothing and names the book of its first use")
+    mutating func keyReused() {
+        _ = catalog.apply(buy("a", 1))
+        let before = catalog.audit()
+        #expect(catalog.apply(buy("a", 2)) == .keyReused(itemNumber: 1))
+        #expect(catalog.apply(buy("a", 99)) == .keyReused(itemNumber: 1))
+        #expect(catalog.audit() == before)
+    }
+
+    @Test("several copies are sold together or not at all")
+    mutating func quantities() {
+        #expect(
+            catalog.apply(buy("a", of: 4)) == .refused(.outOfStock, itemNumber: 1, replayed: false))
+        guard case .sale(let sale, replayed: false) = catalog.apply(buy("b", of: 3)) else {
+            Issue.record("not sold")
+            return
+        }
+        #expect(sale.quantity == 3)
+        #expect(catalog.book(1)?.stock == 0)
+        #expect(catalog.audit().faults.isEmpty)
+    }
+
+    @Test("restocking fills up and never takes away")
+    mutating func restocking() {
+        #expect(
+            catalog.apply(.restock(itemNumber: 1, maximum: 2))
+                == .restocked(itemNumber: 1, stock: 3, added: 0))
+        #expect(
+            catalog.apply(.restock(itemNumber: 1, maximum: 50))
+                == .restocked(itemNumber: 1, stock: 50, added: 47))
+        #expect(catalog.apply(.restock(itemNumber: 8, maximum: 50)) == .noSuchBook(itemNumber: 8))
+        #expect(catalog.audit().faults.isEmpty)
+        #expect(catalog.audit().restocked == 47)
+    }
+
+    @Test("a book is added, changed, withdrawn and added again with its account kept")
+    mutating func administration() {
+        #expect(
+            catalog.apply(.putBook(.init(book(5, stock: 8))))
+                == .stored(book(5, stock: 8), created: true))
+        _ = catalog.apply(buy("a", 5))
+        #expect(
+            catalog.apply(.putBook(.init(book(5, stock: 2))))
+                == .stored(book(5, stock: 2), created: false))
+        #expect(
+            catalog.apply(.withdraw(itemNumber: 5, condition: .always))
+                == .withdrawn(book(5, stock: 2)))
+        #expect(catalog.book(5) == nil)
+        #expect(
+            catalog.apply(.withdraw(itemNumber: 5, condition: .always))
+                == .noSuchBook(itemNumber: 5))
+        #expect(
+            catalog.apply(.restock(itemNumber: 5, maximum: 50)) == .noSuchBook(itemNumber: 5))
+        #expect(
+            catalog.apply(.putBook(.init(book(5, stock: 4), keepsStock: true)))
+                == .stored(book(5, stock: 4), created: true))
+        let record = catalog.record(of: 5)
+        #expect(record?.opening == 8 && record?.sold == 1 && record?.restocked == -3)
+        #expect(catalog.audit().faults.isEmpty)
+    }
+
+    @Test("a change that keeps the stock leaves it to the buys that came between")
+    mutating func keepsStock() {
+        _ = catalog.apply(buy("a", 1))
+        var changed = book(1, stock: 999)
+        changed.cost = Cents(1)
+        _ = catalog.apply(.putBook(.init(changed, keepsStock: true)))
+        #expect(catalog.book(1)?.stock == 2)
+        #expect(catalog.book(1)?.cost == Cents(1))
+    }
+
+    @Test("a change whose condition does not hold changes nothing")
+    mutating func conditions() {
+        let digest = book(1, stock: 3).digest
+        #expect(
+            catalog.apply(.putBook(.init(book(1), condition: .isAbsent)))
+                == .conditionFailed(current: book(1, stock: 3)))
+        #expect(
+            catalog.apply(.putBook(.init(book(9), condition: .isPresent)))
+                == .conditionFailed(current: nil))
+        _ = catalog.apply(buy("a", 1))
+        #expect(
+            catalog.apply(.withdraw(itemNumber: 1, condition: .hasDigest(digest)))
+                == .conditionFailed(current: book(1, stock: 2)))
+        #expect(
+            catalog.apply(
+                .putBook(.init(book(1), condition: .hasDigest(book(1, stock: 2).digest))))
+                == .stored(book(1), created: false))
+    }
+
+    @Test("a key is remembered for 24 hours of log time, and then forgotten by later buys")
+    mutating func forgetting() {
+        let hour: Int64 = 60 * 60 * 1000
+        _ = catalog.apply(buy("a", 1, at: 0))
+        _ = catalog.apply(buy("b", 2, at: 24 * hour))
+        guard case .sale(_, replayed: true) = catalog.apply(buy("a", 1, at: 24 * hour)) else {
+            Issue.record("forgotten too early")
+            return
+        }
+        _ = catalog.apply(buy("c", 2, at: 26 * hour))
+        #expect(catalog.audit().keys == 2)
+        guard case .sale(let again, replayed: false) = catalog.apply(buy("a", 1, at: 26 * hour))
+        else {
+            Issue.record("not forgotten")
+            return
+        }
+        #expect(again.saleNumber == 2)
+    }
+
+    @Test("a clock that goes back neither forgets a key nor keeps the log time from growing")
+    mutating func clockGoesBack() {
+        _ = catalog.apply(buy("a", 1, at: 1_000_000))
+        _ = catalog.apply(buy("b", 2, at: 5))
+        #expect(catalog.counters.logTime == 1_000_000)
+        #expect(catalog.audit().keys == 2)
+    }
+
+    @Test("an operation forgets a bounded number of keys, and more than it records")
+    mutating func forgettingIsBounded() {
+        for number in 0..<100 { _ = catalog.apply(buy("early \(number)", 2, at: 0)) }
+        let late = Bookstore.keyRetention + 1
+        _ = catalog.apply(buy("late", 2, at: late))
+        #expect(catalog.audit().keys == Int64(101 - Bookstore.keysForgottenAtOnce))
+        for number in 0..<40 { _ = catalog.apply(buy("late \(number)", 2, at: late)) }
+        #expect(catalog.audit().keys == 41)
+    }
+
+    @Test("an entry without an operation comes to nothing, a foreign one is told apart")
+    mutating func payloads() {
+        let before = catalog.audit()
+        #expect(catalog.apply(payload: []) == .success(.nothing))
+        #expect(catalog.apply(payload: [1, 1, 0]) == .success(.malformed))
+        #expect(catalog.apply(payload: [9, 1]) == .failure(.unknownVersion(9)))
+        #expect(catalog.audit() == before)
+    }
+
+    @Test("whatever is done, every book's account adds up", arguments: 1...20)
+    mutating func accountsAddUp(seed: Int) {
+        var random = SeededGenerator(seed: UInt64(seed))
+        for step in 0..<2000 as Range<Int64> {
+            let itemNumber = Int64.random(in: 1...5, using: &random)
+            let operation: CatalogOperation =
+                switch Int.random(in: 0..<20, using: &random) {
+                case 0: .restock(itemNumber: itemNumber, maximum: 10)
+                case 1:
+                    .putBook(
+                        .init(
+                            book(itemNumber, stock: .random(in: 0...20, using: &random)),
+                            keepsStock: .random(using: &random)))
+                case 2: .withdraw(itemNumber: itemNumber, condition: .always)
+                default:
+                    buy(
+                        "key \(Int.random(in: 0..<500, using: &random))", itemNumber,
+                        of: .random(in: 1...2, using: &random), at: step * 400_000)
+                }
+            _ = catalog.apply(operation)
+        }
+        #expect(catalog.audit().faults.isEmpty)
+        #expect(catalog.sales().enumerated().allSatisfy { $1.saleNumber == Int64($0) + 1 })
+    }
+}
