@@ -1,7 +1,8 @@
-/// What makes a buy happen once however often it is sent: 1 to 255 bytes, compared byte by byte.
+/// What makes a buy happen once however often it is sent: 1 to 255 characters of at most four bytes
+/// each, compared byte by byte.
 public struct IdempotencyKey: Hashable, Sendable {
     /// The most bytes that a key may have.
-    public static let maximumLength = 255
+    public static let maximumLength = 4 * 255
 
     /// The bytes of the key.
     public let bytes: [UInt8]
