@@ -174,8 +174,8 @@ struct ConfigurationReader {
 
     private mutating func checkClashes(_ offsets: [ServerID: Int]) {
         for (index, server) in servers.enumerated() {
-            if let other = servers[..<index].first(where: { $0.address.clashes(with: server.address) })
-            {
+            let earlier = servers[..<index].first { $0.address.clashes(with: server.address) }
+            if let other = earlier {
                 report(
                     server.id.name, at: offsets[server.id],
                     "\(server.address) is the address of \(other.id) already")

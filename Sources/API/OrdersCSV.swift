@@ -1,0 +1,58 @@
+/// `orders.csv`: every order, for the administrator.
+public enum OrdersCSV {
+    /// The first line, without its end.
+    public static let header =
+        "OrderNumber,ItemNumber,Title,Topic,Cost,Timestamp,IdempotencyKey"
+
+    /// Adds an order's line to a text. `milliseconds` are counted from 1970, UTC.
+    public static func append(
+        orderNumber: Int64, itemNumber: Int64, title: String, topic: String, cents: Int64,
+        milliseconds: Int64, idempotencyKey: some Collection<UInt8>, to text: inout CSVText
+    ) {
+        text.field(orderNumber)
+        text.field(itemNumber)
+        text.field(title)
+        text.field(topic)
+        text.field(cents: cents)
+        text.field(Timestamp.text(milliseconds: milliseconds))
+        text.field(utf8: idempotencyKey)
+        text.endLine()
+    }
+}
+
+/// Times as ISO 8601 in UTC with milliseconds: `2026-11-22T22:20:05.123Z`.
+public enum Timestamp {
+    /// The text of a time that is counted in milliseconds from 1970, UTC.
+    public static func text(milliseconds: Int64) -> String {
+        let days = floorDivide(milliseconds, 86_400_000)
+        let rest = milliseconds - days * 86_400_000
+        let (year, month, day) = civil(days: days)
+        let clock = [rest / 3_600_000, rest / 60_000 % 60, rest / 1000 % 60].map { padded($0, 2) }
+        return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T"
+            + "\(clock.joined(separator: ":")).\(padded(rest % 1000, 3))Z"
+    }
+
+    private static func padded(_ number: Int64, _ width: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    }
+
+    private static func floorDivide(_ number: Int64, _ divisor: Int64) -> Int64 {
+        number >= 0 ? number / divisor : -((-number + divisor - 1) / divisor)
+    }
+
+    /// The Gregorian date of a day that is counted from 1970-01-01. Years begin in March here, so
+    /// that the leap day is the last of its year, and eras of 400 years are all alike.
+    private static func civil(days: Int64) -> (year: Int64, month: Int64, day: Int64) {
+        let shifted = days + 719_468
+        let era = floorDivide(shifted, 146_097)
+        let dayOfEra = shifted - era * 146_097
+        let yearOfEra =
+            (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let marchMonth = (5 * dayOfYear + 2) / 153
+        let day = dayOfYear - (153 * marchMonth + 2) / 5 + 1
+        let month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
+        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
+    }
+}

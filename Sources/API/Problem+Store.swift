@@ -1,0 +1,100 @@
+/// Problems with the state of the store: its books, its orders, its servers.
+extension Problem {
+    /// 404: no book has the number; nil for a number beyond all books.
+    public static func noSuchBook(_ itemNumber: Int64?) -> Problem {
+        Problem(
+            "no-such-book", 404, "There is no such book",
+            itemNumber.map { "There is no book with the number \($0)" }
+                ?? "There is no book with that number"
+        ).with("itemNumber", itemNumber)
+    }
+
+    /// 404: no order has the number; nil for a number beyond all orders.
+    public static func noSuchOrder(_ orderNumber: Int64?) -> Problem {
+        Problem(
+            "no-such-order", 404, "There is no such order",
+            orderNumber.map { "There is no order with the number \($0)" }
+                ?? "There is no order with that number"
+        ).with("orderNumber", orderNumber)
+    }
+
+    /// 409: no copy is left. The refusal is what its key gets for good.
+    public static func outOfStock(itemNumber: Int64, title: String?, idempotencyKey: String?)
+        -> Problem
+    {
+        Problem(
+            "out-of-stock", 409, "Out of stock",
+            title.map { "\"\($0)\" is out of stock" } ?? "Book \(itemNumber) is out of stock"
+        ).with("itemNumber", itemNumber).with("idempotencyKey", idempotencyKey)
+    }
+
+    /// 422: the key has an outcome already, for another book.
+    public static func keyReused(
+        itemNumber: Int64, earlier: Int64, idempotencyKey: String
+    ) -> Problem {
+        Problem(
+            "key-reused", 422, "The key was used for another book",
+            "The key was used to buy book \(earlier); a buy of book \(itemNumber) needs its own"
+        ).with("itemNumber", itemNumber).with("idempotencyKey", idempotencyKey)
+    }
+
+    /// 502: a server gave an answer that cannot be used.
+    public static func badGateway(_ detail: String = "A server gave no usable answer") -> Problem {
+        Problem("bad-gateway", 502, "Bad gateway", detail)
+    }
+
+    /// 503: the store cannot serve this now, and nothing has happened.
+    public static func unavailable(
+        _ detail: String = "The store cannot serve this right now; nothing has happened",
+        retryAfter seconds: Int = 1
+    ) -> Problem {
+        Problem("unavailable", 503, "Service unavailable", detail).retry(after: seconds)
+    }
+
+    /// 503: a buy was not confirmed in time. A retry with the key learns what became of it.
+    public static func outcomeUnknown(itemNumber: Int64, idempotencyKey: String) -> Problem {
+        Problem(
+            "outcome-unknown", 503, "The outcome is not known yet",
+            "The buy could not be confirmed in time; send it again with the same Idempotency-Key "
+                + "to learn its outcome, it will not be made twice"
+        ).with("itemNumber", itemNumber).with("idempotencyKey", idempotencyKey).retry(after: 1)
+    }
+
+    /// 503: more requests wait than the server takes on; this one was not looked at.
+    public static func overloaded(retryAfter seconds: Int = 1) -> Problem {
+        Problem(
+            "overloaded", 503, "Too many requests",
+            "Too many requests are waiting; nothing has happened"
+        ).retry(after: seconds)
+    }
+
+    /// 503: the group has no primary yet. Names the servers that it waits for.
+    public static func noView(of group: String, waitingFor servers: [String]) -> Problem {
+        let names = servers.joined(separator: ", ")
+        return Problem(
+            "no-view", 503, "Waiting for servers",
+            servers.isEmpty
+                ? "The \(group) servers have no primary yet; nothing has happened"
+                : "The \(group) servers have no primary yet, they wait for \(names); nothing has "
+                    + "happened"
+        ).with("waitingFor", servers).retry(after: 1)
+    }
+
+    /// 504: a server did not answer in time.
+    public static func gatewayTimeout(
+        _ detail: String = "A server did not answer in time"
+    ) -> Problem {
+        Problem("gateway-timeout", 504, "Gateway timeout", detail)
+    }
+
+    /// 500: a fault of the program; the log says which under the request's id.
+    public static func internalFault() -> Problem {
+        Problem(
+            "internal-fault", 500, "Internal fault",
+            "The store made a mistake; its log names the request by its X-Request-ID")
+    }
+
+    private func retry(after seconds: Int) -> Problem {
+        with(header: "Retry-After", String(seconds))
+    }
+}
