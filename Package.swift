@@ -68,7 +68,7 @@ let package = Package(
         // The parts of a server, and the three kinds of it.
         module(
             "ServerRuntime",
-            ["API", "FastCGI", "HTTPClient", "MonotonicTime", "Replication", "Storage", log]),
+            ["API", "FastCGI", "HTTPClient", "MonotonicTime", log]),
         module(
             "ReplicaHost",
             [

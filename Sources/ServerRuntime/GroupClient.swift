@@ -1,3 +1,4 @@
+public import API
 public import HTTPClient
 public import MonotonicTime
 internal import Synchronization
@@ -48,7 +49,7 @@ public final class GroupClient: Sendable {
     private let members: [Member]
     private let client: HTTPClient
     private let timers: TimerThread
-    private let secret: String
+    private let authorization: String
     private let attemptLimit: Instant.Span
     private let retryPause = Instant.Span.milliseconds(50)
     private let primary: Mutex<Int?>
@@ -61,13 +62,13 @@ public final class GroupClient: Sendable {
     ///   - secret: the cluster's secret.
     ///   - attemptLimit: how long one server may take before another is asked.
     public init(
-        members: [Member], client: HTTPClient, timers: TimerThread, secret: String,
+        members: [Member], client: HTTPClient, timers: TimerThread, secret: Secret,
         attemptLimit: Duration
     ) {
         self.members = members
         self.client = client
         self.timers = timers
-        self.secret = secret
+        authorization = secret.authorization
         self.attemptLimit = Instant.Span(attemptLimit)
         primary = Mutex(nil)
     }
@@ -114,7 +115,7 @@ public final class GroupClient: Sendable {
             method: attempt.request.method, authority: members[index].authority,
             path: attempt.request.path,
             headers: attempt.request.headers + [
-                ("Authorization", "Bearer \(secret)"),
+                ("Authorization", authorization),
                 ("X-Request-ID", attempt.request.requestID),
                 ("X-Request-Timeout", String(limit.nanoseconds / 1_000_000)),
             ], body: attempt.request.body)

@@ -1,0 +1,178 @@
+public import API
+internal import FastCGI
+internal import Glibc
+internal import HTTPClient
+public import Logging
+
+/// Exit statuses of sysexits.h that the servers use.
+public enum ExitStatus {
+    /// EX_DATAERR: files are damaged.
+    public static let damagedFiles: Int32 = 65
+    /// EX_UNAVAILABLE: something that the server needs is not to be had.
+    public static let unavailable: Int32 = 69
+    /// EX_TEMPFAIL: another process uses the data directory.
+    public static let inUse: Int32 = 75
+    /// EX_CONFIG: the configuration is wrong.
+    public static let configuration: Int32 = 78
+}
+
+/// Why a service cannot be made, and what the process ends with.
+public struct StartFailure: Error, CustomStringConvertible {
+    /// One line for the operator.
+    public let description: String
+    /// One of ``ExitStatus``.
+    public let exitStatus: Int32
+
+    /// Makes a failure.
+    public init(_ description: String, exitStatus: Int32) {
+        self.description = description
+        self.exitStatus = exitStatus
+    }
+}
+
+/// The life of a server process, from its arguments to its exit status.
+public enum ServerProgram {
+    /// Runs a server in the foreground until SIGTERM, SIGINT or SIGHUP.
+    /// - Parameters:
+    ///   - kind: what the program is.
+    ///   - name: the server's name; nil where the configuration holds just one of the kind.
+    ///   - configurationPath: the path of `config.json`.
+    ///   - logLevel: the least level that is logged.
+    ///   - make: makes the service; what it throws ends the process with a line that says why.
+    /// - Returns: the exit status: 0 after an orderly stop, 78 for a bad configuration, 65 for
+    ///   damaged files, 75 where another process has the data directory, 69 for anything else that
+    ///   keeps it from serving.
+    public static func run(
+        _ kind: ServerKind, name: String?, configurationPath: String, logLevel: Logger.Level,
+        make: (ServerEnvironment) throws -> any Service
+    ) -> Int32 {
+        Signals.block()
+        let environment: ServerEnvironment
+        do {
+            environment = try prepare(
+                kind, name: name, configurationPath: configurationPath, logLevel: logLevel)
+        } catch {
+            complain("\(kind.rawValue): \(oneLine(error))")
+            return ExitStatus.configuration
+        }
+        let service: any Service
+        do {
+            service = try make(environment)
+        } catch {
+            complain("\(environment.id): \(oneLine(error))")
+            return (error as? StartFailure)?.exitStatus ?? ExitStatus.configuration
+        }
+        return serve(service, in: environment)
+    }
+
+    private static func prepare(
+        _ kind: ServerKind, name: String?, configurationPath: String, logLevel: Logger.Level
+    ) throws -> ServerEnvironment {
+        let startedAt = BootClock.now()
+        let configuration = try Configuration.load(path: configurationPath)
+        let id = try identify(kind, name: name, in: configuration, path: configurationPath)
+        try makeDirectory(configuration.runDirectory)
+        let credentials = try Credentials.load(configuration)
+        let label = id.name
+        LoggingSystem.bootstrap { _ in LineLogHandler(label: label, level: logLevel) }
+        return ServerEnvironment(
+            configuration: configuration, id: id, credentials: credentials,
+            logger: Logger(label: label), client: HTTPClient(), timers: TimerThread(),
+            metrics: MetricsRegistry(), startedAt: startedAt)
+    }
+
+    private static func identify(
+        _ kind: ServerKind, name: String?, in configuration: Configuration, path: String
+    ) throws -> ServerID {
+        let servers = configuration.servers(of: kind)
+        let names = servers.map(\.id.name).joined(separator: ", ")
+        guard let name else {
+            guard servers.count == 1, let only = servers.first else {
+                throw Refusal("\(path) names \(servers.count) of the kind: say which of \(names)")
+            }
+            return only.id
+        }
+        guard let id = ServerID(parsing: name), id.kind == kind else {
+            throw Refusal("\"\(name)\" is no \(kind.rawValue); \(path) has \(names)")
+        }
+        guard configuration[id] != nil else {
+            throw Refusal("\(path) has no \(id); it has \(names)")
+        }
+        return id
+    }
+
+    private static func serve(_ service: any Service, in environment: ServerEnvironment) -> Int32 {
+        let logger = environment.logger
+        var settings = Server.Configuration()
+        settings.threads = environment.configuration.settings.threads
+        settings.bodyLimit = service.bodyLimit
+        let server = Server(
+            socketPath: environment.configuration.absoluteSocketPath(of: environment.id),
+            configuration: settings, logger: logger
+        ) { request, responder in
+            service.handle(request, responder)
+        }
+        register(server, in: environment.metrics)
+        service.start()
+        do {
+            try server.start()
+        } catch {
+            logger.error("cannot serve: \(error)")
+            service.stop()
+            return ExitStatus.unavailable
+        }
+        logger.info("ready, process \(getpid())")
+        let signal = Signals.waitForTermination()
+        logger.info("stopping on signal \(signal)")
+        server.stop()
+        service.stop()
+        environment.client.shutDown()
+        environment.timers.stop()
+        logger.info("stopped")
+        return 0
+    }
+
+    private static func register(_ server: Server, in metrics: MetricsRegistry) {
+        metrics.counter(
+            "pygmy_fastcgi_requests_total", help: "Requests that nginx handed on."
+        ) { server.metrics.requests }
+        metrics.gauge(
+            "pygmy_fastcgi_requests_in_flight", help: "Requests that are not answered yet."
+        ) { Double(server.metrics.inFlight) }
+        metrics.gauge(
+            "pygmy_fastcgi_connections", help: "Open connections from nginx, idle ones included."
+        ) { Double(server.metrics.connections) }
+        metrics.gauge(
+            "pygmy_fastcgi_busy_threads", help: "Threads that parse, handle or write now."
+        ) { Double(server.metrics.busyThreads) }
+    }
+
+    /// Makes a directory and those above it.
+    private static func makeDirectory(_ path: String) throws {
+        var made = ""
+        for part in path.split(separator: "/") {
+            made += "/\(part)"
+            if mkdir(made, 0o755) != 0 && errno != EEXIST {
+                throw Refusal("\(made) cannot be made: \(String(cString: strerror(errno)))")
+            }
+        }
+    }
+
+    private static func complain(_ line: String) {
+        fputs(line + "\n", stderr)
+    }
+
+    /// Every fault of a configuration on one line, since supervisors show the last line.
+    private static func oneLine(_ error: any Error) -> String {
+        String(describing: error).split(separator: "\n").joined(separator: "; ")
+    }
+
+    /// Why a server does not start, in a sentence.
+    struct Refusal: Error, CustomStringConvertible {
+        let description: String
+
+        init(_ description: String) {
+            self.description = description
+        }
+    }
+}

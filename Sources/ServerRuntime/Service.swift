@@ -1,0 +1,70 @@
+public import API
+public import FastCGI
+public import MonotonicTime
+
+/// One of the three kinds of server: what answers the requests that nginx hands on.
+public protocol Service: Sendable {
+    /// The largest body that it takes, in bytes.
+    var bodyLimit: Int { get }
+    /// Starts its threads; called once, before the first request.
+    func start()
+    /// Answers a request, now or later, through the responder. Called on a worker thread that it
+    /// must not hold up.
+    func handle(_ request: borrowing Request, _ responder: Responder)
+    /// Ends its threads; called once, after the last request.
+    func stop()
+}
+
+/// What every request between servers brings besides its own headers.
+public struct RequestContext: Sendable {
+    /// The id of the user's request that it is for.
+    public var requestID: String
+    /// When its time is over.
+    public var deadline: Instant
+
+    /// Makes a context of its parts.
+    public init(requestID: String, deadline: Instant) {
+        self.requestID = requestID
+        self.deadline = deadline
+    }
+
+    /// Reads the context of a request.
+    /// - Parameters:
+    ///   - request: the request; what it brings that cannot be read counts as not brought.
+    ///   - requestTimeout: what it may take where it does not say, and at most.
+    public init(_ request: borrowing Request, requestTimeout: Duration) {
+        requestID = (try? request.parameter("REQUEST_ID")) ?? "-"
+        let limit = Instant.Span(requestTimeout)
+        let text = (try? request.parameter("HTTP_X_REQUEST_TIMEOUT")) ?? nil
+        let left = text.flatMap { Int64($0) }.map { min(max(0, $0), 3_600_000) }
+        deadline = BootClock.now() + min(left.map { .milliseconds($0) } ?? limit, limit)
+    }
+}
+
+extension Responder {
+    /// Sends a JSON body.
+    public func send(
+        json body: [UInt8], status: Int = 200, headers: [(String, String)] = []
+    ) {
+        send(
+            Response(
+                status: status, headers: [("Content-Type", Bodies.mediaType)] + headers, body: body))
+    }
+
+    /// Sends a problem document.
+    public func send(_ problem: Problem, headers: [(String, String)] = []) {
+        send(
+            Response(
+                status: problem.status,
+                headers: [("Content-Type", Problem.mediaType), ("Cache-Control", "no-store")]
+                    + problem.headers.map { ($0.name, $0.value) } + headers,
+                body: problem.body))
+    }
+
+    /// Sends plain text.
+    public func send(text: String, contentType: String) {
+        send(
+            Response(
+                status: 200, headers: [("Content-Type", contentType)], body: Array(text.utf8)))
+    }
+}
