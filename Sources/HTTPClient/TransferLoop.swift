@@ -1,0 +1,126 @@
+internal import CCurl
+internal import Glibc
+
+/// Drives all transfers of a client. Lives on the client's thread and is used by no other.
+final class TransferLoop {
+    private let inbox: Inbox
+    private let multi: UnsafeMutableRawPointer
+    private let configuration: HTTPClient.Configuration
+    private var transfers: [UnsafeMutableRawPointer: Transfer] = [:]
+    /// Handles for reuse, which saves libcurl setting them up.
+    private var idleHandles: [UnsafeMutableRawPointer] = []
+    private static let idleHandleLimit = 64
+
+    init(inbox: Inbox, configuration: HTTPClient.Configuration) {
+        self.inbox = inbox
+        multi = inbox.multi
+        self.configuration = configuration
+        let connections = configuration.connectionsPerAddress
+        _ = pygmy_curl_multi_set_long(multi, CURLMOPT_MAX_HOST_CONNECTIONS, connections)
+        // How many connections are kept when nobody uses them.
+        _ = pygmy_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, connections)
+        _ = pygmy_curl_multi_set_long(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_NOTHING))
+    }
+
+    /// Works until the shutdown.
+    func run() {
+        while true {
+            let (submissions, isShutDown) = inbox.take()
+            if isShutDown {
+                end(submissions)
+                return
+            }
+            for submission in submissions { start(submission) }
+            var running: Int32 = 0
+            curl_multi_perform(multi, &running)
+            finishCompleted()
+            // Returns at once where somebody has called `curl_multi_wakeup` since the last time.
+            curl_multi_poll(multi, nil, 0, 60_000, nil)
+        }
+    }
+
+    private func start(_ submission: Submission) {
+        guard submission.timeout > .zero else {
+            submission.completion(.failure(.unreachable("no time was left")))
+            return
+        }
+        guard let handle = idleHandles.popLast() ?? makeHandle() else {
+            submission.completion(.failure(.unavailable("out of memory")))
+            return
+        }
+        let transfer = Transfer(submission, configuration)
+        if let reason = transfer.prepare(handle) {
+            recycle(handle)
+            submission.completion(.failure(.invalidRequest(reason)))
+            return
+        }
+        transfers[handle] = transfer
+        let result = curl_multi_add_handle(multi, handle)
+        if result != CURLM_OK {
+            transfers[handle] = nil
+            recycle(handle)
+            submission.completion(
+                .failure(.unavailable(String(cString: curl_multi_strerror(result)))))
+        }
+    }
+
+    private func finishCompleted() {
+        var left: Int32 = 0
+        while let message = curl_multi_info_read(multi, &left) {
+            guard message.pointee.msg == CURLMSG_DONE, let handle = message.pointee.easy_handle
+            else { continue }
+            // The message is gone with the removal of its handle.
+            let code = pygmy_curl_message_result(message)
+            curl_multi_remove_handle(multi, handle)
+            guard let transfer = transfers.removeValue(forKey: handle) else { continue }
+            let result = transfer.result(code, handle)
+            recycle(handle)
+            transfer.completion(result)
+        }
+    }
+
+    private func end(_ submissions: [Submission]) {
+        let open = transfers
+        transfers = [:]
+        for handle in open.keys {
+            curl_multi_remove_handle(multi, handle)
+            curl_easy_cleanup(handle)
+        }
+        for handle in idleHandles { curl_easy_cleanup(handle) }
+        idleHandles = []
+        inbox.end()
+        // In the order of nothing in particular: they all failed at once.
+        for transfer in open.values { transfer.completion(.failure(.shutDown)) }
+        for submission in submissions { submission.completion(.failure(.shutDown)) }
+    }
+
+    private func recycle(_ handle: UnsafeMutableRawPointer) {
+        if idleHandles.count < Self.idleHandleLimit {
+            // An idle handle shall not hold on to its last body, which may be large.
+            _ = pygmy_curl_set_text(handle, CURLOPT_COPYPOSTFIELDS, nil)
+            idleHandles.append(handle)
+        } else {
+            curl_easy_cleanup(handle)
+        }
+    }
+
+    /// A handle with everything set that is the same for all requests.
+    private func makeHandle() -> UnsafeMutableRawPointer? {
+        guard let handle = curl_easy_init() else { return nil }
+        // Signals are the program's; an empty proxy overrules the environment's.
+        _ = pygmy_curl_set_long(handle, CURLOPT_NOSIGNAL, 1)
+        _ = pygmy_curl_set_text(handle, CURLOPT_PROXY, "")
+        _ = pygmy_curl_set_text(handle, CURLOPT_PROTOCOLS_STR, "http")
+        _ = pygmy_curl_set_long(handle, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+        _ = pygmy_curl_set_long(handle, CURLOPT_TCP_NODELAY, 1)
+        _ = pygmy_curl_set_long(handle, CURLOPT_FOLLOWLOCATION, 0)
+        // The path is what the caller says, dots and all.
+        _ = pygmy_curl_set_long(handle, CURLOPT_PATH_AS_IS, 1)
+        let (seconds, attoseconds) = configuration.connectTimeout.components
+        _ = pygmy_curl_set_long(
+            handle, CURLOPT_CONNECTTIMEOUT_MS,
+            max(1, Int(seconds) * 1000 + Int(attoseconds / 1_000_000_000_000_000)))
+        Transfer.install(on: handle)
+        return handle
+    }
+}
