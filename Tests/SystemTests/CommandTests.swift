@@ -1,0 +1,134 @@
+internal import Foundation
+internal import Testing
+
+/// `client` and the commands of `pygmy` beside `up`.
+@Suite(.cluster(.pair), .serialized)
+struct CommandTests {
+    let store = Cluster.current
+
+    private var url: String { "http://127.0.0.1:\(store.port)" }
+
+    @Test func `client search, lookup and buy print what they found and end with 0`() throws {
+        let search = try store.client("search", "GraduateSchool")
+        #expect(search.status == .exited(0), "\(search.errors)")
+        #expect(search.output.contains("Why theory classes are so hard"))
+        let lookup = try store.client("lookup", "6")
+        #expect(lookup.status == .exited(0), "\(lookup.errors)")
+        #expect(lookup.output.contains("75.00"))
+        let buy = try store.client("buy", "6")
+        #expect(buy.status == .exited(0), "\(buy.errors)")
+        #expect(buy.output.contains("Why theory classes are so hard"))
+    }
+
+    @Test func `client --json prints the body as it came`() throws {
+        let lookup = try store.client("lookup", "5", "--json", "--url", url)
+        #expect(lookup.status == .exited(0), "\(lookup.errors)")
+        #expect(lookup.output.trimmed == (try store.get("/lookup/5").text.trimmed))
+        let search = try store.client("search", "Misc", "--json", "--url", url)
+        #expect(search.output.trimmed == (try store.get("/search/Misc").text.trimmed))
+        let buy = try store.client("buy", "5", "--json", "--url", url)
+        let order = try #require(
+            try JSONSerialization.jsonObject(with: Data(buy.output.utf8)) as? [String: Any])
+        #expect(order["itemNumber"] as? Int == 5)
+        #expect(order["orderNumber"] as? Int != nil)
+    }
+
+    @Test func `client refused by the store ends with 1`() throws {
+        #expect(try store.client("lookup", "99").status == .exited(1))
+        #expect(try store.client("buy", "99").status == .exited(1))
+        _ = BuyLoad(on: store, clients: 4, items: [2], name: "empty", limit: 6).finish()
+        let refused = try store.client("buy", "2")
+        #expect(refused.status == .exited(1))
+        #expect((refused.output + refused.errors).lowercased().contains("stock"))
+    }
+
+    @Test(arguments: [
+        ["nosuch"], ["lookup"], ["lookup", "abc"], ["lookup", "-1"], ["buy"], ["buy", "x"],
+        ["lookup", "1", "2"], ["--nosuch"], ["search"], ["lookup", "1", "--url", "not a url"],
+    ])
+    func `client used wrongly ends with 64`(_ arguments: [String]) throws {
+        let run = try Command.run(
+            Programs.path("client"), arguments, environment: store.environment,
+            directory: store.directory)
+        #expect(run.status == .exited(64), "\(run.output)\(run.errors)")
+        #expect(!run.errors.isEmpty)
+    }
+
+    @Test func `client ends with 69 where nobody answers`() throws {
+        let nowhere = "http://127.0.0.1:\(Ports.take())"
+        for arguments in [["search", "Misc"], ["lookup", "1"], ["buy", "1"]] {
+            let run = try Command.run(
+                Programs.path("client"), arguments + ["--url", nowhere],
+                environment: store.environment, directory: store.directory)
+            #expect(run.status == .exited(69), "\(run.output)\(run.errors)")
+            #expect(!run.errors.isEmpty)
+        }
+    }
+
+    @Test func `client without arguments is a menu that searches, looks up and buys`() throws {
+        let stock = try store.stock(of: 4)
+        let input = "1\nGraduateSchool\n2\n4\n3\n4\nnonsense\n\n2\nabc\n4\n"
+        let run = try store.client(input: input)
+        #expect(run.status == .exited(0), "\(run.output)\(run.errors)")
+        #expect(run.output.contains("Cooking for the Impatient Graduate Student"))
+        #expect(run.output.contains("12.00"))
+        #expect(try store.stock(of: 4) == stock - 1)
+    }
+
+    @Test func `The menu ends at the end of its input`() throws {
+        #expect(try store.client(input: "").status == .exited(0))
+    }
+
+    @Test func `pygmy status shows every server`() throws {
+        let status = try store.pygmy("status", "--config", "config.json")
+        #expect(status.status == .exited(0), "\(status.errors)")
+        for name in store.plan.serverNames { #expect(status.output.contains(name), "\(name)") }
+    }
+
+    @Test func `pygmy status --audit proves that the books add up`() throws {
+        #expect(try store.buy(7).status == 201)
+        let status = try store.pygmy("status", "--audit", "--config", "config.json")
+        #expect(status.status == .exited(0), "\(status.output)\(status.errors)")
+    }
+
+    @Test func `pygmy export prints the CSV of the administrator`() throws {
+        #expect(try store.buy(7).status == 201)
+        for name in ["catalog", "orders"] {
+            let export = try store.pygmy("export", name, "--config", "config.json")
+            #expect(export.status == .exited(0), "\(export.errors)")
+            #expect(export.output == (try store.administer("GET", "/\(name).csv").text))
+        }
+        #expect(try store.pygmy("export", "nosuch").status == .exited(64))
+    }
+
+    @Test func `pygmy nginx prints the configuration`() throws {
+        let printed = try store.pygmy("nginx", "--config", "config.json")
+        #expect(printed.status == .exited(0), "\(printed.errors)")
+        #expect(printed.output.contains("127.0.0.1:\(store.port)"))
+        for name in store.plan.serverNames { #expect(printed.output.contains(name), "\(name)") }
+    }
+
+    @Test func `The configuration that is checked in is that of the default config.json`() throws {
+        let checkout = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent().path
+        let output = store.directory + "/default"
+        let run = try Command.run(
+            Programs.path("pygmy"), ["nginx", "--config", "config.json", "--output", output],
+            environment: store.environment, directory: checkout)
+        #expect(run.status == .exited(0), "\(run.errors)")
+        let written = FileManager.default.enumerator(atPath: output)?.compactMap { $0 as? String }
+        #expect(written?.isEmpty == false)
+        for name in written ?? [] where name.hasSuffix(".conf") {
+            #expect(
+                contents(of: "\(output)/\(name)") == contents(of: "\(checkout)/nginx/\(name)"),
+                "nginx/\(name) is out of date: make nginx")
+        }
+    }
+
+    @Test func `pygmy status of a store that does not run is 69`() throws {
+        let other = try Cluster(.single)
+        defer { other.end() }
+        let status = try other.pygmy("status", "--config", "config.json")
+        #expect(status.status == .exited(69), "\(status.output)\(status.errors)")
+    }
+}

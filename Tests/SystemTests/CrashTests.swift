@@ -1,0 +1,98 @@
+internal import Foundation
+internal import Testing
+
+/// kill -9 at any moment under load: every answered buy is there once, and the books add up.
+@Suite(.serialized)
+struct CrashTests {
+    @Test(.cluster(.pair.withLargeStock()))
+    func `Servers killed one after another under load lose nothing that was answered`() throws {
+        let store = Cluster.current
+        let load = BuyLoad(on: store, clients: 8)
+        var victims = store.plan.serverNames.shuffled()
+        victims += ["catalogServer1", "orderServer1"]
+        for victim in victims {
+            try load.waitForMore(30)
+            let old = try store.signal(SIGKILL, to: victim)
+            try store.waitForRestart(of: victim, after: old)
+        }
+        try load.waitForMore(30)
+        let purchases = load.stop()
+        #expect(purchases.allSatisfy { $0.orderNumber != nil })
+        try store.audit(purchases, openingStock: 1_000_000)
+    }
+
+    @Test(.cluster(.single.withLargeStock()), arguments: ["catalogServer1", "orderServer1"])
+    func `One server killed over and over under load loses nothing that was answered`(
+        _ victim: String
+    ) throws {
+        let store = Cluster.current
+        let load = BuyLoad(on: store, clients: 8)
+        for _ in 0..<5 {
+            // Sooner or later in the stream of buys, never at the same place.
+            try load.waitForMore(Int.random(in: 5...60))
+            let old = try store.signal(SIGKILL, to: victim)
+            try store.waitForRestart(of: victim, after: old)
+        }
+        try load.waitForMore(30)
+        let purchases = load.stop()
+        #expect(purchases.allSatisfy { $0.orderNumber != nil })
+        try store.audit(purchases, openingStock: 1_000_000)
+    }
+
+    @Test(.cluster(.twoFrontEnds.withLargeStock()))
+    func `All servers killed at once under load lose nothing that was answered`() throws {
+        let store = Cluster.current
+        let load = BuyLoad(on: store, clients: 8)
+        for _ in 0..<2 {
+            try load.waitForMore(Int.random(in: 20...80))
+            let pids = try store.plan.serverNames.map { name in
+                try eventually("a process of \(name)") { store.pid(of: name) }
+            }
+            for pid in pids { kill(pid, SIGKILL) }
+            for (name, pid) in zip(store.plan.serverNames, pids) {
+                try store.waitForRestart(of: name, after: pid)
+            }
+        }
+        try load.waitForMore(30)
+        let purchases = load.stop()
+        #expect(purchases.allSatisfy { $0.orderNumber != nil })
+        try store.audit(purchases, openingStock: 1_000_000)
+    }
+
+    @Test(.cluster(.pair.withLargeStock()))
+    func `Everything killed at once, nginx and pygmy too, starts again and is whole`() throws {
+        let store = Cluster.current
+        let load = BuyLoad(on: store, clients: 8)
+        for _ in 0..<3 {
+            try load.waitForMore(Int.random(in: 20...80))
+            try store.killEverything()
+            try store.start()
+        }
+        try load.waitForMore(30)
+        let purchases = load.stop()
+        #expect(purchases.allSatisfy { $0.orderNumber != nil })
+        try store.audit(purchases, openingStock: 1_000_000)
+        #expect(try store.stop() == .exited(0))
+    }
+
+    @Test(.cluster(.single))
+    func `What was sold and administered is there after an orderly restart`() throws {
+        let store = Cluster.current
+        let purchases = BuyLoad(on: store, clients: 4, limit: 5).finish()
+        let withdrawn = try store.administer("DELETE", "/items/7")
+        #expect(withdrawn.status < 300, "\(withdrawn.text)")
+        let catalog = try store.administer("GET", "/catalog.csv").text
+        let orders = try store.administer("GET", "/orders.csv").text
+        #expect(try store.stop() == .exited(0))
+        // The CSV file is read into an empty data directory, and never again.
+        try store.write(ClusterPlan.catalog(stock: 3), to: "catalog.csv")
+        try store.start()
+        #expect(try store.administer("GET", "/catalog.csv").text == catalog)
+        #expect(try store.administer("GET", "/orders.csv").text == orders)
+        for purchase in purchases where purchase.orderNumber != nil {
+            let replay = try store.buy(purchase.item, key: purchase.key)
+            #expect(replay.status == 200)
+            #expect(replay.text == purchase.answer?.text)
+        }
+    }
+}
