@@ -1,0 +1,131 @@
+import API
+
+/// The process as a whole, its logs, its limits.
+extension NginxConfiguration {
+    var main: String {
+        let settings = site.configuration.settings
+        let temporary = ["client_body", "fastcgi", "proxy", "scgi", "uwsgi"].map { kind in
+            let folder = "\(settings.runDirectory)/nginx-\(kind.replacing("_", with: "-"))"
+            return "    \(kind)_temp_path \(path(folder));"
+        }.joined(separator: "\n")
+        let user =
+            runsAsRoot
+            ? """
+            # Workers must reach the sockets in whatever folder the store runs, be it closed to other
+            # users. An ordinary user's nginx ignores this line and says so.
+            user root;
+
+            """ : ""
+        return """
+            \(user)worker_processes auto;
+            pcre_jit on;
+            pid \(path("\(settings.runDirectory)/nginx.pid"));
+            error_log \(path("\(settings.logDirectory)/nginx.log")) warn;
+
+            events {
+                worker_connections 4096;
+            }
+
+            http {
+                # Of its own, so that it runs as any user; proxy, scgi and uwsgi are not used, but
+                # nginx makes their folders all the same.
+            \(temporary)
+
+                server_tokens off;
+                default_type application/octet-stream;
+                sendfile on;
+                tcp_nopush on;
+                absolute_redirect off;
+                # Paths reach the servers as they were sent, so they are matched as they were sent.
+                merge_slashes off;
+
+                include identifiers.conf;
+
+                include log.conf;
+
+                include limits.conf;
+
+                include fastcgi.conf;
+
+                include upstreams.conf;
+
+            \(site.receivesClients ? "    include public.conf;\n\n" : "")    include internal.conf;
+            }
+
+            """
+    }
+
+    var identifiers: String {
+        """
+        # The id of a request: the caller's, where it is one that may stand in logs and headers.
+        map $http_x_request_id $pygmy_request_id {
+            "~^[A-Za-z0-9._-]{1,64}$" $http_x_request_id;
+            default $request_id;
+        }
+
+        # The routes for clients, by the path as it was sent: the servers see that path, so one that
+        # nginx would make another of (/update/../lookup/1) must not pass for a public one.
+        map $request_uri $pygmy_is_public {
+            "~^/(?:search|lookup|buy|orders|restock|items)(?:[/?]|$)" 1;
+            "~^/(?:topics|status|health|catalog\\.csv|orders\\.csv)/?(?:\\?|$)" 1;
+            default 0;
+        }
+
+        # The key that a buy without one of its own has: a client that got no answer can use it.
+        map $http_idempotency_key $pygmy_default_key {
+            "" $request_id;
+            default "";
+        }
+
+        """
+    }
+
+    var log: String {
+        let folder = site.configuration.settings.logDirectory
+        return """
+            log_format pygmy '$time_iso8601 $remote_addr "$request" $status $body_bytes_sent '
+                             '${request_time}s id=$pygmy_request_id port=$server_port '
+                             'upstream=$upstream_addr upstream_status=$upstream_status '
+                             'upstream_time=$upstream_response_time';
+
+            # What servers tell each other several times a second would bury everything else.
+            map $request_uri $pygmy_is_logged {
+                "~^/(?:heartbeat|update|register)(?:[/?]|$)" 0;
+                default 1;
+            }
+
+            # Written in blocks, at least every second, and when nginx ends.
+            access_log \(path("\(folder)/access.log")) pygmy buffer=64k flush=1s if=$pygmy_is_logged;
+
+            """
+    }
+
+    var limits: String {
+        """
+        # A request line or header of more than 8 KiB is refused, and more than 32 KiB of them all.
+        client_header_buffer_size 2k;
+        large_client_header_buffers 4 8k;
+        client_max_body_size \(NginxConfiguration.publicBodyLimit);
+        client_body_buffer_size 64k;
+
+        client_header_timeout 10s;
+        client_body_timeout 10s;
+        send_timeout 30s;
+        keepalive_timeout 65s;
+        keepalive_requests 100000;
+
+        # Past so many requests at once a listener answers 503 at once; up to there they queue.
+        limit_conn_zone $server_port zone=pygmy_listeners:1m;
+        limit_conn_status 503;
+        limit_conn_log_level warn;
+
+        """
+    }
+
+    /// Bytes of a client's body.
+    static let publicBodyLimit = 64 * 1024
+    /// Bytes of what servers send each other in bulk.
+    static let internalBodyLimit = 64 * 1024 * 1024
+    /// Bytes of one header or of the request line, as `large_client_header_buffers` says.
+    static let headerLimit = 8 * 1024
+}

@@ -1,0 +1,67 @@
+import API
+import ArgumentParser
+import Deployment
+import Glibc
+
+/// Exit statuses of sysexits.h that the programs use.
+extension ExitCode {
+    /// EX_UNAVAILABLE: a service is not there.
+    static let unavailable = ExitCode(69)
+    /// EX_CONFIG: the configuration is wrong.
+    static let configuration = ExitCode(78)
+}
+
+/// What every command knows: where the configuration is.
+struct ConfigurationOption: ParsableArguments {
+    @Option(name: .long, help: "The file that maps servers to addresses.")
+    var config = "config.json"
+
+    /// The configuration; ends the command with every fault of it otherwise.
+    func load() throws -> Configuration {
+        do throws(ConfigurationError) {
+            return try Configuration.load(path: config)
+        } catch {
+            Standard.error("\(error)")
+            throw ExitCode.configuration
+        }
+    }
+
+    /// The part of the cluster that is on this machine, or on the host that was named.
+    func site(of configuration: Configuration, host: String? = nil) throws -> Site {
+        let machine = LocalMachine()
+        let site = Site(configuration) { address in
+            host.map { $0.lowercased() == address.host } ?? machine.has(address)
+        }
+        let faults = site.faults
+        guard faults.isEmpty else {
+            for fault in faults { Standard.error("\(config): \(fault)") }
+            throw ExitCode.configuration
+        }
+        return site
+    }
+}
+
+/// The two streams that a person sees.
+enum Standard {
+    /// Writes a line to standard error.
+    static func error(_ line: String) { write(line + "\n", to: STDERR_FILENO) }
+
+    /// Writes a line to standard output.
+    static func output(_ line: String) { write(line + "\n", to: STDOUT_FILENO) }
+
+    /// Writes text as it is. A reader that went away (`pygmy nginx | head`) is no fault.
+    static func write(_ text: String, to descriptor: Int32) {
+        write(bytes: Array(text.utf8), to: descriptor)
+    }
+
+    /// Writes bytes as they are.
+    static func write(bytes: [UInt8], to descriptor: Int32) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+}

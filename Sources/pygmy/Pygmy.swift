@@ -1,0 +1,12 @@
+import API
+import ArgumentParser
+
+/// The program that looks after a cluster.
+@main
+struct Pygmy: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pygmy",
+        abstract: "Looks after a Pygmy book store: its servers, and nginx in front of them.",
+        version: API.version,
+        subcommands: [NginxCommand.self, CheckCommand.self])
+}
