@@ -18,7 +18,7 @@ static const char ANSWER[] =
     "Content-Length: 150\r\n"
     "\r\n"
     "{\"itemNumber\":1,\"title\":\"How to get a good grade in 677 in 20 minutes a day\","
-    "\"topic\":\"DistributedSystems\",\"cost\":10.00,\"stock\":46,\"padding\":\0123456\"}";
+    "\"topic\":\"DistributedSystems\",\"cost\":10.00,\"stock\":46,\"padding\":\"0123456\"}";
 
 static int listener;
 

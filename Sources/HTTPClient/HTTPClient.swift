@@ -7,7 +7,7 @@ internal import Synchronization
 /// One thread drives all transfers with libcurl's multi interface; any number of requests are under
 /// way at the same time, each on a connection of its own, which is kept for the next.
 ///
-///     let client = try HTTPClient()
+///     let client = HTTPClient()
 ///     let request = HTTPRequest(authority: "127.0.0.1:8083", path: "/lookup/1")
 ///     client.send(request, timeout: .seconds(8)) { result in
 ///         switch result {
@@ -43,22 +43,32 @@ public final class HTTPClient: Sendable {
         public init() {}
     }
 
-    private let inbox: Inbox
-    private let thread: LoopThread
+    /// What a client consists of once it could be started.
+    private struct Parts {
+        let inbox: Inbox
+        let thread: LoopThread
+    }
+
+    private let parts: Result<Parts, HTTPClientError>
     private let isShutDown = Atomic<Bool>(false)
 
-    /// Makes a client and starts its thread.
-    public init(configuration: Configuration = Configuration()) throws(HTTPClientError) {
+    /// Makes a client and starts its thread. Where the system refuses that, every request fails with
+    /// ``HTTPClientError/unavailable(_:)``.
+    public init(configuration: Configuration = Configuration()) {
+        parts = Result { () throws(HTTPClientError) in try Self.start(configuration) }
+    }
+
+    private static func start(_ configuration: Configuration) throws(HTTPClientError) -> Parts {
         guard Library.result == CURLE_OK else {
             throw .unavailable(String(cString: curl_easy_strerror(Library.result)))
         }
         guard let multi = curl_multi_init() else { throw .unavailable("out of memory") }
         let inbox = Inbox(multi: multi)
-        self.inbox = inbox
         do throws(HTTPClientError) {
-            thread = try LoopThread(name: "http-client") {
+            let thread = try LoopThread(name: "http-client") {
                 TransferLoop(inbox: inbox, configuration: configuration).run()
             }
+            return Parts(inbox: inbox, thread: thread)
         } catch {
             curl_multi_cleanup(multi)
             throw error
@@ -73,7 +83,7 @@ public final class HTTPClient: Sendable {
     ///   - timeout: how long it may take in all, from now to the last byte of the answer.
     ///   - completion: gets the outcome, once.
     public func send(_ request: HTTPRequest, timeout: Duration, completion: @escaping Completion) {
-        inbox.submit(
+        submit(
             Submission(
                 request: request, timeout: timeout, receiver: nil, completion: completion))
     }
@@ -84,16 +94,26 @@ public final class HTTPClient: Sendable {
         _ request: HTTPRequest, timeout: Duration, receiver: @escaping Receiver,
         completion: @escaping Completion
     ) {
-        inbox.submit(
+        submit(
             Submission(
                 request: request, timeout: timeout, receiver: receiver, completion: completion))
+    }
+
+    private func submit(_ submission: Submission) {
+        switch parts {
+        case .success(let parts): parts.inbox.submit(submission)
+        case .failure(let error): submission.completion(.failure(error))
+        }
     }
 
     /// Sends a request and waits for the answer. Not from a completion, which would wait for itself.
     public func perform(_ request: HTTPRequest, timeout: Duration) throws(HTTPClientError)
         -> HTTPResponse
     {
-        precondition(!thread.isCurrent, "perform would wait for the thread that it is called on")
+        if case .success(let parts) = parts {
+            precondition(
+                !parts.thread.isCurrent, "perform would wait for the thread that it is called on")
+        }
         let outcome = Outcome()
         send(request, timeout: timeout) { outcome.set($0) }
         return try outcome.wait().get()
@@ -102,10 +122,11 @@ public final class HTTPClient: Sendable {
     /// Fails what is under way with ``HTTPClientError/shutDown``, and everything sent from now on,
     /// and waits for the thread to end. Harmless when repeated.
     public func shutDown() {
-        guard !isShutDown.exchange(true, ordering: .relaxed) else { return }
-        inbox.shutDown()
+        guard case .success(let parts) = parts, !isShutDown.exchange(true, ordering: .relaxed)
+        else { return }
+        parts.inbox.shutDown()
         // The last reference may be dropped by a completion, which cannot wait for its own thread.
-        if thread.isCurrent { thread.detach() } else { thread.join() }
+        if parts.thread.isCurrent { parts.thread.detach() } else { parts.thread.join() }
     }
 }
 
