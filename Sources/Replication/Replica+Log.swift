@@ -1,0 +1,81 @@
+import MonotonicTime
+
+// Writing the log, applying what is committed, and forgetting what is no longer needed.
+extension Replica {
+    /// Starts the next write of the log, where there is something to write and none is under way.
+    mutating func writeLog() {
+        guard append == nil, durableIndex < log.lastIndex else { return }
+        guard !isDiskFailing || now >= retryDiskAt else { return }
+        let entries = log.slice(
+            after: durableIndex, through: log.lastIndex, maximumEntries: .max, maximumBytes: .max)
+        let token = Token(fresh())
+        append = AppendUnderWay(token: token, through: log.lastIndex, cut: cutFrom)
+        effects.append(.append(token, entries, truncatingFrom: cutFrom))
+        cutFrom = nil
+    }
+
+    mutating func finishAppend(_ token: Token) {
+        guard let append, append.token == token else { return }
+        self.append = nil
+        durableIndex = max(durableIndex, append.through)
+        if isDiskFailing {
+            isDiskFailing = false
+            effects.append(.note(.diskRecovered))
+        }
+    }
+
+    mutating func failAppend(_ token: Token) {
+        guard let append, append.token == token else { return }
+        self.append = nil
+        // The disk may hold any part of it, and what it should have cut: the next write cuts both.
+        cutFrom = min(cutFrom ?? .max, append.cut ?? .max, durableIndex + 1)
+        retryDiskAt = now + configuration.heartbeatInterval
+        if !isDiskFailing {
+            isDiskFailing = true
+            effects.append(.note(.diskFailed))
+        }
+    }
+
+    /// Cuts off the log from an index on: in memory now, on disk with the next write.
+    mutating func cutLog(from index: LogIndex) {
+        precondition(index > commitIndex, "a committed entry is never cut off")
+        log.truncate(from: index)
+        durableIndex = min(durableIndex, index - 1)
+        if let through = append?.through { append?.through = min(through, index - 1) }
+        cutFrom = min(cutFrom ?? .max, index)
+    }
+
+    /// Gives the host what is committed, and durable here, to apply.
+    mutating func applyCommitted() {
+        let end = min(commitIndex, durableIndex)
+        guard appliedThrough < end else { return }
+        let entries = log.slice(
+            after: appliedThrough, through: end, maximumEntries: .max, maximumBytes: .max)
+        appliedThrough = end
+        effects.append(
+            .apply(
+                entries.map {
+                    CommittedEntry(
+                        entry: $0, ticket: primary.tickets.removeValue(forKey: $0.index))
+                }))
+    }
+
+    /// Lets go of the log that neither a restart nor a peer that lags a little needs.
+    mutating func trimLog(through index: LogIndex) {
+        log.compact(through: index, keeping: configuration.tailEntries)
+        let retained = configuration.retainedEntries
+        guard index > retained else { return }
+        let end = index - retained
+        // Seldom, and much at once.
+        guard end >= log.diskFirst + retained / 8, log.trim(through: end) else { return }
+        effects.append(.trimLog(through: end))
+    }
+
+    /// Makes the view durable, in which nothing may be done before it is.
+    mutating func persistView() {
+        let token = Token(fresh())
+        persisting = token
+        isViewDurable = breaks(.viewNotDurable)
+        effects.append(.persist(token, DurableState(view: view).encoded()))
+    }
+}

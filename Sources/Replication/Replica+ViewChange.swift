@@ -1,0 +1,163 @@
+import MonotonicTime
+
+// Views: entering one, and proposing the next.
+extension Replica {
+    /// Takes note of a view that is decided.
+    mutating func learn(_ new: View) {
+        guard new.number > (view?.number ?? 0) else { return }
+        let wasPrimary = role == .primary
+        view = new
+        viewSince = now
+        persistView()
+        readLeaseUntil = breaks(.readLeaseKeptAcrossViews) ? readLeaseUntil : nil
+        // A change of view that this replica pursued is decided otherwise, or as it wished.
+        if campaign?.view != nil { campaign = nil }
+        let continues = wasPrimary && role == .primary
+        if wasPrimary && !continues { stepDown() }
+        if role == .primary {
+            becomePrimary(continuing: continues)
+        } else {
+            // The view's primary may count on this replica from the moment it was decided.
+            if !breaks(.enteringGrantsNothing) {
+                grantedUntil = max(
+                    grantedUntil, now + configuration.grantorSpan(configuration.leaseDuration))
+            }
+            for index in peers.indices {
+                peers[index].leaseUntil = nil
+                peers[index].readGrantUntil = nil
+                peers[index].forgetReplication()
+            }
+        }
+        backup.acknowledged = 0
+        effects.append(.note(.entered(new, role)))
+        nextHeartbeat = now
+    }
+
+    /// Begins as the primary of the view, or goes on as that.
+    mutating func becomePrimary(continuing: Bool) {
+        guard let view else { return }
+        if !continuing {
+            // Everything that predecessors granted ends by the time this replica's own grant does;
+            // an earlier start of this replica granted before this one began.
+            primary.quietUntil = grantedUntil
+            primary.openingIndex = log.lastIndex
+            primary.unreleased =
+                configuration.lessees + configuration.replicas.filter { $0 != member.name }
+            primary.round = nil
+            for index in primary.lessees.indices {
+                primary.lessees[index] = Lessee(name: primary.lessees[index].name)
+            }
+        }
+        if view.number == 1 { primary.quietUntil = now }
+        for index in peers.indices {
+            peers[index].updateSince = nil
+            if !continuing {
+                peers[index].leaseUntil = nil
+                peers[index].readGrantUntil = nil
+                peers[index].forgetReplication()
+            }
+            peers[index].lastGranted = now
+            if view.members.contains(where: { $0.name == peers[index].name }) {
+                peers[index].next = peers[index].next ?? log.lastIndex + 1
+            }
+        }
+    }
+
+    /// Ends this replica's time as the primary.
+    private mutating func stepDown() {
+        for proposal in primary.queue {
+            effects.append(
+                .reject(proposal.ticket, .notPrimary(primary: view?.primary.name)))
+        }
+        primary.queue = []
+        for index in primary.tickets.keys.sorted() {
+            if let ticket = primary.tickets[index] { effects.append(.abandon(ticket)) }
+        }
+        primary.tickets = [:]
+        primary.round = nil
+    }
+
+    /// Looks, at a tick, whether the view has to change.
+    mutating func pursueViews() {
+        if configuration.acceptors.isEmpty { return beginAlone() }
+        pursueCommand()
+        if campaign != nil { return pursueCampaign() }
+        guard let view else { return beginGroup() }
+        switch role {
+        case .joining: break
+        case .backup: succeedPrimary(of: view)
+        case .primary: amend(view)
+        }
+    }
+
+    /// A group without a register: the first replica is the sole member, in a new view with every
+    /// start.
+    private mutating func beginAlone() {
+        guard configuration.replicas[0] == member.name, role != .primary else { return }
+        learn(
+            View(
+                number: (view?.number ?? 0) + 1, members: [member], incarnation: incarnation))
+    }
+
+    /// The very first start of a group: the first replica proposes itself.
+    private mutating func beginGroup() {
+        guard configuration.replicas[0] == member.name, log.lastIndex == 0 else { return }
+        begin(.initial(View(number: 1, members: [member], incarnation: incarnation)))
+    }
+
+    /// A backup whose grant to the primary has run out proposes a view without it; a primary that
+    /// has restarted takes a new number before it does anything.
+    private mutating func succeedPrimary(of view: View) {
+        guard isViewDurable, !isDiskFailing else { return }
+        let restarted = view.primary == member
+        if !restarted {
+            guard now >= grantedUntil + stagger(in: view) else { return }
+        }
+        let others = view.members.filter { other in
+            guard other != member, other != view.primary else { return false }
+            return restarted || hasHeard(other.name)
+        }
+        begin(
+            .succeed(
+                view.number,
+                View(
+                    number: view.number + 1, members: [member] + others, incarnation: incarnation)))
+    }
+
+    /// Backups take their turns, in the view's order.
+    private func stagger(in view: View) -> Instant.Span {
+        let place = view.members.firstIndex(of: member) ?? 1
+        return configuration.heartbeatInterval * (0.5 * Double(max(0, place - 1)))
+    }
+
+    private func hasHeard(_ name: ServerName) -> Bool {
+        guard let index = peerIndex(name), let last = peers[index].lastHeard else { return false }
+        return now - last <= configuration.silenceTimeout
+    }
+
+    /// The primary proposes a view without a backup that is silent, or with a server that is level.
+    private mutating func amend(_ view: View) {
+        guard isViewDurable else { return }
+        var members = view.members
+        for peer in peers where isSilent(peer, in: view) {
+            members.removeAll { $0.name == peer.name }
+            effects.append(.note(.silent(peer.name)))
+        }
+        if members.count == view.members.count {
+            guard isServing, let newcomer = newcomer(to: view) else { return checkRegister() }
+            members.append(newcomer)
+        }
+        begin(
+            .succeed(
+                view.number,
+                View(number: view.number + 1, members: members, incarnation: incarnation)))
+    }
+
+    /// Whether a backup has granted no lease, or left an update unanswered, for too long.
+    private func isSilent(_ peer: Peer, in view: View) -> Bool {
+        guard view.members.contains(where: { $0.name == peer.name }) else { return false }
+        let limit = configuration.silenceTimeout
+        let granted = max(peer.lastGranted ?? viewSince, viewSince)
+        return now - granted > limit || peer.updateSince.map { now - $0 > limit } ?? false
+    }
+}
