@@ -63,6 +63,8 @@ final class Connection: Sendable {
 
     /// Writes what libfcgi still holds, frees the request's memory, and parks or closes.
     func finish() {
+        // Counted first: who has received the answer shall not find it still in flight.
+        core.finished.add(1, ordering: .relaxed)
         // `FCGX_Finish_r`, step by step, because the registry must forget the descriptor before its
         // number can be used again.
         var mustClose = request.pointee.keepConnection == 0
@@ -75,7 +77,6 @@ final class Connection: Sendable {
         if FCGX_GetError(request.pointee.in) != 0 || FCGX_HasSeenEOF(request.pointee.in) == 0 {
             mustClose = true
         }
-        core.finished.add(1, ordering: .relaxed)
         if mustClose {
             core.forget(self)
             FCGX_Free(request, 1)

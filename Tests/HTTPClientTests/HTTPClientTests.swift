@@ -8,7 +8,8 @@ struct HTTPClientTests {
     func refused() throws {
         let client = HTTPClient()
         let error = #expect(throws: HTTPClientError.self) {
-            try client.perform(HTTPRequest(authority: "127.0.0.1:1", path: "/"), timeout: .seconds(5))
+            try client.perform(
+                HTTPRequest(authority: "127.0.0.1:1", path: "/"), timeout: .seconds(5))
         }
         #expect(error == .connectionRefused)
         #expect(error?.mayHaveBeenProcessed == false)
