@@ -111,11 +111,16 @@ struct CommandTests {
     @Test func `The configuration that is checked in is that of the default config.json`() throws {
         let checkout = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent().path
-        let output = store.directory + "/default"
+        let folder = store.directory + "/default"
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: false)
+        try FileManager.default.copyItem(
+            atPath: checkout + "/config.json", toPath: folder + "/config.json")
         let run = try Command.run(
-            Programs.path("pygmy"), ["nginx", "--config", "config.json", "--output", output],
-            environment: store.environment, directory: checkout)
+            Programs.path("pygmy"), ["nginx", "--config", "config.json", "--output", "nginx"],
+            environment: store.environment, directory: folder)
         #expect(run.status == .exited(0), "\(run.errors)")
+        let output = folder + "/nginx"
         let written = FileManager.default.enumerator(atPath: output)?.compactMap { $0 as? String }
         #expect(written?.isEmpty == false)
         for name in written ?? [] where name.hasSuffix(".conf") {

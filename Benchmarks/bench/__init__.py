@@ -1,0 +1,1 @@
+"""The parts of Benchmarks/run. `cluster` and `processes` start things, `load` measures them."""
