@@ -88,6 +88,6 @@ extension Problem {
     public static func headersTooLarge(limit: Int) -> Problem {
         Problem(
             "headers-too-large", 431, "The headers are too large",
-            "All headers together may have \(limit) bytes at most")
+            "Headers may have \(limit) bytes at most")
     }
 }

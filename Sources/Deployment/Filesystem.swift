@@ -83,3 +83,17 @@ extension Filesystem {
             && access(path, X_OK) == 0
     }
 }
+
+extension Filesystem {
+    /// The last bytes of a file; nil where it cannot be read.
+    static func tail(of path: String, length: Int = 4096) -> [UInt8]? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        let size = lseek(descriptor, 0, SEEK_END)
+        guard size >= 0 else { return nil }
+        var bytes = [UInt8](repeating: 0, count: length)
+        let count = pread(descriptor, &bytes, length, max(0, size - off_t(length)))
+        return count >= 0 ? Array(bytes[..<count]) : nil
+    }
+}

@@ -95,7 +95,7 @@ extension NginxConfiguration {
             }
 
             # Written in blocks, at least every second, and when nginx ends.
-            access_log \(path("\(folder)/access.log")) pygmy buffer=64k flush=1s if=$pygmy_is_logged;
+            access_log \(path("\(folder)/nginx-access.log")) pygmy buffer=64k flush=1s if=$pygmy_is_logged;
 
             """
     }

@@ -33,7 +33,7 @@ struct NginxCommand: ParsableCommand {
             return
         }
         let nginx = NginxConfiguration(
-            site, paths: .fromFolder, pages: "\(output)/html", runsAsRoot: true)
+            site, paths: .fromFolder, pages: "nginx/html", runsAsRoot: true)
         do throws(FilesystemFault) {
             try Filesystem.makeFolder(output)
             for fragment in nginx.fragments {

@@ -8,5 +8,5 @@ struct Pygmy: ParsableCommand {
         commandName: "pygmy",
         abstract: "Looks after a Pygmy book store: its servers, and nginx in front of them.",
         version: API.version,
-        subcommands: [NginxCommand.self, CheckCommand.self])
+        subcommands: [UpCommand.self, NginxCommand.self, CheckCommand.self])
 }

@@ -1,0 +1,122 @@
+import API
+import ArgumentParser
+import Deployment
+import Glibc
+import HTTPClient
+
+/// `pygmy up`: nginx and the servers of this machine, until somebody wants the end.
+struct UpCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "up",
+        abstract: "Runs nginx and the servers of this machine until Ctrl-C or SIGTERM.",
+        discussion: """
+            What dies is started again. Each process has run/NAME.pid and log/NAME.log in the \
+            configuration's folder.
+            """)
+
+    @OptionGroup var file: ConfigurationOption
+
+    @Option(
+        parsing: .upToNextOption,
+        help: "Start only these servers (and nginx), such as: --only catalogServer1 orderServer1")
+    var only: [String] = []
+
+    @Flag(help: "Leave dead what dies.")
+    var noRestart = false
+
+    func run() throws {
+        let configuration = try file.load()
+        let site = try file.site(of: configuration)
+        let servers = try chosen(from: site)
+        guard let path = realpath(file.config, nil).map({ String(cString: $0) }) else {
+            throw ValidationError("\(file.config) is not there")
+        }
+        do throws(UpFault) {
+            let plan = ClusterRunner.Plan(
+                site: site, servers: servers, configurationPath: path, restarts: !noRestart)
+            var runner = try ClusterRunner(plan) { Standard.error("pygmy: \($0)") }
+            try makeSecrets(configuration)
+            let probe = Probe(plan)
+            try runner.run(probe: probe.answers) { Standard.output(welcome(plan)) }
+        } catch {
+            switch error {
+            case .unavailable(let reason):
+                Standard.error("pygmy: \(reason)")
+                throw ExitCode.unavailable
+            case .configuration(let reason):
+                Standard.error("pygmy: \(reason)")
+                throw ExitCode.configuration
+            }
+        }
+    }
+
+    private func chosen(from site: Site) throws -> [Configuration.Server] {
+        guard !only.isEmpty else { return site.servers }
+        return try only.flatMap { $0.split(separator: ",") }.map { name in
+            guard let id = ServerID(parsing: String(name)),
+                let server = site.servers.first(where: { $0.id == id })
+            else {
+                let known = site.servers.map(\.id.name).joined(separator: ", ")
+                throw ValidationError("there is no \(name) on this machine, only \(known)")
+            }
+            return server
+        }
+    }
+
+    /// Makes the files before the servers start, so that a fault in them is said once.
+    private func makeSecrets(_ configuration: Configuration) throws(UpFault) {
+        do throws(CredentialsFault) {
+            _ = try Credentials.load(configuration)
+        } catch {
+            throw .configuration("\(error)")
+        }
+    }
+
+    private func welcome(_ plan: ClusterRunner.Plan) -> String {
+        guard plan.receivesClients else {
+            let names = plan.servers.map(\.id.name).joined(separator: ", ")
+            return "Running \(names). Ctrl-C stops all of it."
+        }
+        let url = "http://\(Reachable.address(plan.site.configuration.settings.listen))"
+        let client = Programs.folder.map { "\($0)/client" } ?? "client"
+        let option = plan.site.configuration.settings.listen.port == 8080 ? "" : " --url \(url)"
+        return """
+            Pygmy is open at \(url)/ (Ctrl-C stops all of it). In another terminal, try:
+              curl \(url)/search/DistributedSystems
+              curl \(url)/lookup/2
+              curl -X POST \(url)/buy/2
+              \(client)\(option)
+            """
+    }
+}
+
+/// An address as one calls it from this machine.
+enum Reachable {
+    /// The same address, or the loopback one where it stands for any.
+    static func address(_ address: Address) -> Address {
+        guard address.isWildcard else { return address }
+        let host = address.host == "::" ? "::1" : "127.0.0.1"
+        return Address(host: host, port: address.port)
+    }
+}
+
+/// Asks whether what was started answers: the store, or each server where no clients are received.
+private struct Probe {
+    private let client = HTTPClient()
+    private let addresses: [Address]
+
+    init(_ plan: ClusterRunner.Plan) {
+        addresses =
+            plan.receivesClients
+            ? [Reachable.address(plan.site.configuration.settings.listen)]
+            : plan.servers.map(\.address)
+    }
+
+    func answers() -> Bool {
+        addresses.allSatisfy { address in
+            let request = HTTPRequest(authority: "\(address)", path: "/health")
+            let response = try? client.perform(request, timeout: .milliseconds(300))
+            return response?.status == 200
+        }
+    }
+}
