@@ -124,12 +124,13 @@ final class Cluster: Sendable {
         return try process.waitForExit()
     }
 
-    /// What is alive of this cluster.
+    /// What is alive of this cluster: by its session, its command line or its working folder, so
+    /// that a process which has left one of them is still found.
     var processes: [ProcessEntry] {
         let sessions = sessions.withLock { $0 }
         return ProcessTable.running().filter { entry in
             entry.pid != getpid()
-                && (sessions.contains(entry.session)
+                && (sessions.contains(entry.session) || entry.folder == directory
                     || entry.commandLine.contains(directory + "/"))
         }
     }

@@ -8,6 +8,8 @@ struct ProcessEntry: Sendable, CustomStringConvertible {
     var session: pid_t
     var state: Character
     var commandLine: String
+    /// Its working folder; empty where that is not ours to see.
+    var folder: String
 
     var description: String { "\(pid) \(commandLine)" }
 }
@@ -31,15 +33,9 @@ enum ProcessTable {
         else { return nil }
         let commandLine = contents(of: "/proc/\(pid)/cmdline")
             .split(separator: "\0").joined(separator: " ")
+        let folder = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/cwd")
         return ProcessEntry(
-            pid: pid, parent: parent, session: session, state: state, commandLine: commandLine)
-    }
-
-    /// What belongs to a cluster: of its session, or with its folder on the command line.
-    static func members(session: pid_t, directory: String) -> [ProcessEntry] {
-        running().filter {
-            $0.pid != getpid()
-                && ($0.session == session || $0.commandLine.contains(directory + "/"))
-        }
+            pid: pid, parent: parent, session: session, state: state, commandLine: commandLine,
+            folder: folder ?? "")
     }
 }
