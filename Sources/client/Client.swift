@@ -1,0 +1,94 @@
+import API
+import ArgumentParser
+
+/// The program of a customer: a menu, or one command for a script.
+///
+/// `StoreClient` talks to the store, `Menu` to a person; the commands put the two together and say
+/// by their exit status what came of it (sysexits.h).
+@main
+struct Client: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "client",
+        abstract: "Searches, looks up and buys books at Pygmy.",
+        discussion: """
+            Without a command it is a menu. Exit status: 0 done, 1 refused (no such book, out of \
+            stock), 64 used wrongly, 69 the store does not answer.
+            """,
+        version: API.version,
+        subcommands: [
+            MenuCommand.self, SearchCommand.self, LookupCommand.self, BuyCommand.self,
+        ],
+        defaultSubcommand: MenuCommand.self)
+}
+
+/// The seed's menu.
+struct MenuCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "menu", abstract: "Asks what to do, again and again. (default)")
+
+    @OptionGroup var store: StoreOption
+
+    func run() throws {
+        var menu = Menu(
+            store: try store.client(), readLine: { readLine() }, write: { Standard.output($0) })
+        menu.run()
+    }
+}
+
+/// `client search TOPIC`.
+struct SearchCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "search", abstract: "Lists the books of a topic.")
+
+    @OptionGroup var store: StoreOption
+    @OptionGroup var form: FormOption
+
+    @Argument(help: "The topic, such as DistributedSystems.")
+    var topic: String
+
+    func validate() throws {
+        if topic.isEmpty { throw ValidationError("The topic is empty.") }
+    }
+
+    func run() throws { try form.show(store.client().search(topic: topic)) }
+}
+
+/// `client lookup N`.
+struct LookupCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lookup", abstract: "Shows a book.")
+
+    @OptionGroup var store: StoreOption
+    @OptionGroup var form: FormOption
+    @OptionGroup var item: ItemArgument
+
+    func run() throws { try form.show(store.client().lookup(item: item.itemNumber)) }
+}
+
+/// `client buy N`.
+struct BuyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "buy", abstract: "Buys a book.",
+        discussion: """
+            The buy has a key of its own and is repeated with it where the store does not confirm \
+            it; it is never made twice.
+            """)
+
+    @OptionGroup var store: StoreOption
+    @OptionGroup var form: FormOption
+    @OptionGroup var item: ItemArgument
+
+    @Option(help: "The key of an earlier buy whose outcome is not known, to learn it.")
+    var key: String?
+
+    func validate() throws {
+        guard let key else { return }
+        do throws(IdempotencyKeyFault) {
+            _ = try IdempotencyKeyHeader.validated(Array(key.utf8))
+        } catch {
+            throw ValidationError("The key cannot be used: \(error).")
+        }
+    }
+
+    func run() throws { try form.show(store.client().buy(item: item.itemNumber, key: key)) }
+}

@@ -1,0 +1,53 @@
+import API
+import Glibc
+
+/// What a person reads of the store's answers; nil where an answer is not what it should be.
+enum Wording {
+    /// A line for each book of a topic.
+    static func search(_ document: JSON) -> String? {
+        guard let topic = document["topic"]?.string, let items = document["items"]?.elements else {
+            return nil
+        }
+        if items.isEmpty { return "There are no books about \(topic)." }
+        let lines = items.compactMap { item -> String? in
+            guard let number = item["itemNumber"]?.number, let title = item["title"]?.string else {
+                return nil
+            }
+            let padding = String(repeating: " ", count: max(0, 6 - number.count))
+            return "\(padding)\(number)  \(title)"
+        }
+        return (["\(topic):"] + lines).joined(separator: "\n")
+    }
+
+    /// A book, a line a field.
+    static func book(_ document: JSON) -> String? {
+        guard let number = document["itemNumber"]?.number, let title = document["title"]?.string,
+            let topic = document["topic"]?.string, let cost = document["cost"]?.number,
+            let stock = document["stock"]?.number
+        else { return nil }
+        return """
+            Item number: \(number)
+            Title:       \(title)
+            Topic:       \(topic)
+            Cost:        \(cost)
+            Stock:       \(stock)
+            """
+    }
+
+    /// What was bought.
+    static func order(_ document: JSON) -> String? {
+        guard let number = document["orderNumber"]?.number, let title = document["title"]?.string,
+            let cost = document["cost"]?.number
+        else { return nil }
+        return "Bought \"\(title)\" for \(cost). Order number: \(number)"
+    }
+}
+
+/// Waiting, for a program that has nothing else to do.
+enum Pause {
+    static func sleep(_ duration: Duration) {
+        let (seconds, attoseconds) = duration.components
+        var time = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
+        nanosleep(&time, nil)
+    }
+}
