@@ -8,5 +8,8 @@ struct Pygmy: ParsableCommand {
         commandName: "pygmy",
         abstract: "Looks after a Pygmy book store: its servers, and nginx in front of them.",
         version: API.version,
-        subcommands: [UpCommand.self, NginxCommand.self, CheckCommand.self])
+        subcommands: [
+            UpCommand.self, StatusCommand.self, CheckCommand.self, NginxCommand.self,
+            ExportCommand.self, BenchCommand.self,
+        ])
 }

@@ -1,0 +1,95 @@
+import API
+
+/// The answer of `GET /status` as a person reads it. What is not known here is shown all the same:
+/// servers may say more than this program knows of.
+struct StatusReport {
+    let document: JSON
+
+    /// Columns in the order in which they are shown; others follow in the order of the document.
+    private static let columns = [
+        "name", "role", "reachable", "serving", "view", "lastIndex", "commitIndex", "appliedIndex",
+    ]
+
+    /// A table of the servers, and a line for everything else.
+    var text: String {
+        var parts: [String] = []
+        if let servers = document["servers"]?.elements, !servers.isEmpty {
+            parts.append(StatusReport.table(servers))
+        }
+        let rest = (document.members ?? []).filter { $0.name != "servers" }.map { member in
+            "\(member.name): \(StatusReport.inline(member.value))"
+        }
+        if !rest.isEmpty { parts.append(rest.joined(separator: "\n")) }
+        return parts.joined(separator: "\n\n")
+    }
+
+    /// The role of each server, where the document says it.
+    var roles: [String: String] {
+        var roles: [String: String] = [:]
+        for server in document["servers"]?.elements ?? [] {
+            if let name = server["name"]?.string, let role = server["role"]?.string {
+                roles[name] = role
+            }
+        }
+        return roles
+    }
+
+    private static func table(_ servers: [JSON]) -> String {
+        var names: [String] = columns.filter { name in servers.contains { $0[name] != nil } }
+        for server in servers {
+            for member in server.members ?? []
+            where !names.contains(member.name) && member.name != "kind" {
+                names.append(member.name)
+            }
+        }
+        let rows = servers.map { server in names.map { server[$0].map(cell) ?? "-" } }
+        return Table.text(header: names, rows: rows)
+    }
+
+    private static func cell(_ value: JSON) -> String {
+        if let bool = value.bool { return bool ? "yes" : "no" }
+        // A view is a number and its members; the first of them is the primary.
+        if let number = value["number"]?.number {
+            let members = value["members"]?.elements?.compactMap(\.string) ?? []
+            return members.isEmpty ? number : "\(number) (\(members.joined(separator: ", ")))"
+        }
+        return inline(value)
+    }
+
+    /// A value on one line.
+    static func inline(_ value: JSON) -> String {
+        switch value.value {
+        case .null: "-"
+        case .bool(let bool): bool ? "yes" : "no"
+        case .number(let text): text
+        case .string(let text): text
+        case .array(let elements): elements.map(inline).joined(separator: ", ")
+        case .object(let members):
+            members.map { member in
+                member.value.members == nil
+                    ? "\(member.name) \(inline(member.value))"
+                    : "\(member.name) (\(inline(member.value)))"
+            }.joined(separator: ", ")
+        }
+    }
+}
+
+/// Columns that stand below each other.
+enum Table {
+    /// A header and its rows; columns of numbers stand to the right.
+    static func text(header: [String], rows: [[String]]) -> String {
+        let all = [header] + rows
+        let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+        let isNumeric = header.indices.map { column in
+            rows.allSatisfy { $0[column] == "-" || Double($0[column]) != nil }
+        }
+        return all.map { row in
+            let cells = row.indices.map { column -> String in
+                let padding = String(repeating: " ", count: widths[column] - row[column].count)
+                return isNumeric[column] ? padding + row[column] : row[column] + padding
+            }
+            let line = cells.joined(separator: "  ")
+            return String(line.reversed().drop { $0 == " " }.reversed())
+        }.joined(separator: "\n")
+    }
+}
