@@ -12,6 +12,7 @@ final class Transfer {
     private var head: [UInt8] = []
     private var body: [UInt8] = []
     private var status = 0
+    private var headIsWhole = false
     private var failure: HTTPClientError?
     private var headerList: UnsafeMutablePointer<curl_slist>?
 
@@ -128,6 +129,7 @@ final class Transfer {
         if line.starts(with: "HTTP/".utf8) {
             // A new head, as after 100 Continue. The status stands after the first space.
             head = []
+            headIsWhole = false
             status = 0
             if let space = line.firstIndex(of: UInt8(ascii: " ")) {
                 for byte in line[(space + 1)...].prefix(3) where byte >= 48 && byte <= 57 {
@@ -141,6 +143,7 @@ final class Transfer {
             return false
         }
         head.append(contentsOf: line)
+        if line.first == 13 || line.first == 10 { headIsWhole = true }
         return true
     }
 
@@ -164,11 +167,13 @@ final class Transfer {
     {
         if let failure { return .failure(failure) }
         if code == CURLE_OK {
+            // libcurl takes a head that breaks off for a whole one.
+            guard headIsWhole else { return .failure(.broken("the answer's head broke off")) }
             return .success(HTTPResponse(status: status, head: head, body: body))
         }
         let detail = String(cString: curl_easy_strerror(code))
         switch code {
-        case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL:
+        case CURLE_URL_MALFORMAT:
             return .failure(.invalidRequest(detail))
         case CURLE_COULDNT_CONNECT:
             var number = 0
