@@ -1,0 +1,127 @@
+internal import API
+internal import HTTPClient
+internal import MonotonicTime
+internal import Synchronization
+
+/// Brings buys to the order group in batches, and their outcomes back.
+///
+/// Any thread; nothing here waits. Every buy has an idempotency key, so that a batch without an
+/// answer is sent again as it is: what has happened happens no second time.
+final class BuyDesk: Sendable {
+    /// Before buys without an outcome go again, where the server itself has answered.
+    private static let retryPause = Instant.Span.milliseconds(50)
+
+    private let queue = Mutex(BuyQueue())
+    private let dispatcher: Dispatcher
+    private let timers: any Timers
+    private let counters: FrontEndCounters
+
+    init(dispatcher: Dispatcher, timers: any Timers, counters: FrontEndCounters) {
+        self.dispatcher = dispatcher
+        self.timers = timers
+        self.counters = counters
+    }
+
+    /// Buys that wait to be sent.
+    var waitingCount: Int { queue.withLock { $0.waitingCount } }
+
+    /// Takes a buy; its sink is answered later, or at once where too many wait.
+    func buy(_ buy: BuyQueue.Buy) {
+        let (isTaken, batch) = queue.withLock { queue in
+            (queue.add(buy), queue.nextBatch())
+        }
+        if !isTaken { buy.sink.send(.problem(.overloaded(), indented: buy.isIndented)) }
+        if let batch { send(batch) }
+    }
+
+    private func send(_ batch: BuyQueue.Batch) {
+        counters.buyBatches.add(1, ordering: .relaxed)
+        let request = UpstreamRequest(
+            method: "POST", path: "/buys", headers: [("Content-Type", BuyBatch.mediaType)],
+            body: BuyBatch(batch.buys.map(\.item)).encoded,
+            requestID: String(decoding: batch.buys.first?.item.requestID ?? [], as: UTF8.self))
+        dispatcher.send(request, to: .primary(.order), deadline: batch.deadline) { [self] result in
+            finished(batch, result)
+        }
+    }
+
+    private func finished(
+        _ batch: BuyQueue.Batch, _ result: Result<UpstreamAnswer, Dispatcher.OutOfTime>
+    ) {
+        switch result {
+        case .failure:
+            // Nobody answered in the time of the first buy: the others have a little left.
+            let now = timers.now()
+            let (late, next) = queue.withLock { queue -> ([BuyQueue.Buy], BuyQueue.Batch?) in
+                queue.finished()
+                return (queue.putBack(batch.buys, at: now), queue.nextBatch())
+            }
+            for buy in late { Self.refuse(buy) }
+            if let next { send(next) }
+        case .success(let answer):
+            // First the next batch, then the answers of this one: the disk need not wait for them.
+            let next = queue.withLock { queue -> BuyQueue.Batch? in
+                queue.finished()
+                return queue.nextBatch()
+            }
+            if let next { send(next) }
+            complete(batch, answer)
+        }
+    }
+
+    private func complete(_ batch: BuyQueue.Batch, _ answer: UpstreamAnswer) {
+        guard answer.status == 200, let results = try? BuyResults(decoding: answer.body),
+            results.items.count == batch.buys.count
+        else {
+            for buy in batch.buys { Self.refuse(buy) }
+            return
+        }
+        var undecided: [BuyQueue.Buy] = []
+        for (buy, result) in zip(batch.buys, results.items) {
+            if result.status == 503 {
+                undecided.append(buy)
+            } else {
+                buy.sink.send(Self.answer(to: buy, result))
+            }
+        }
+        if !undecided.isEmpty { retry(undecided) }
+    }
+
+    /// The order server could not learn an outcome in its time, as while the catalog changes its
+    /// view: the key makes it harmless to ask again.
+    private func retry(_ buys: [BuyQueue.Buy]) {
+        timers.schedule(at: timers.now() + Self.retryPause) { [self] in
+            let now = timers.now()
+            let (late, batch) = queue.withLock { queue in
+                (queue.putBack(buys, at: now), queue.nextBatch())
+            }
+            for buy in late { Self.refuse(buy) }
+            if let batch { send(batch) }
+        }
+    }
+
+    // MARK: Answers
+
+    private static func refuse(_ buy: BuyQueue.Buy) {
+        let key = String(decoding: buy.item.idempotencyKey, as: UTF8.self)
+        buy.sink.send(
+            .problem(
+                .outcomeUnknown(itemNumber: buy.item.itemNumber, idempotencyKey: key),
+                indented: buy.isIndented))
+    }
+
+    static func answer(to buy: BuyQueue.Buy, _ result: BuyResults.Item) -> Answer {
+        // Without a key of the client's own a repetition is nginx's or this server's, and the
+        // client has seen no answer before.
+        let isReplay = result.isReplayed && buy.item.isClientKeyed
+        var headers = [("Vary", "Accept"), ("Cache-Control", "no-store")]
+        if isReplay { headers.append(("Idempotent-Replayed", "true")) }
+        let isSale = result.status < 300
+        if isSale, !buy.isGet { headers.append(("Location", "/orders/\(result.orderNumber)")) }
+        headers.append(("Content-Type", isSale ? Bodies.mediaType : Problem.mediaType))
+        return Answer(
+            status: isSale ? (buy.isGet || isReplay ? 200 : 201) : Int(result.status),
+            headers: headers,
+            body: buy.isIndented ? JSONText.indented(result.body) : result.body)
+    }
+}

@@ -1,0 +1,87 @@
+internal import API
+internal import MonotonicTime
+
+/// The answer to a lookup in the form in which it is sent: a hit is written as three pieces, with
+/// nothing encoded and nothing allocated.
+final class CachedBook: Sendable {
+    /// A book, and for how long it has been in the cache.
+    struct Hit: Sendable {
+        let book: CachedBook
+        let age: Instant.Span
+    }
+
+    /// What follows the age in the answer of a hit: the end of that line, the other headers, the
+    /// empty line and the body. Status 200 is what a web server takes an answer without one for.
+    let restOfHit: [UInt8]
+    private let bodyStart: Int
+
+    /// The entity tag of the compact body, with its quotes.
+    let entityTag: String
+
+    /// Takes the body of a lookup's answer, compact JSON.
+    init(body: [UInt8]) {
+        entityTag = EntityTag.of(body)
+        var bytes: [UInt8] = []
+        let head =
+            "\r\nContent-Type: \(Bodies.mediaType)\r\nContent-Length: \(body.count)\r\n"
+            + "ETag: \(entityTag)\r\nCache-Control: \(Self.cacheControl)\r\n"
+            + "Vary: Accept\r\nX-Cache: HIT\r\n\r\n"
+        bytes.reserveCapacity(head.utf8.count + body.count)
+        bytes.append(contentsOf: head.utf8)
+        bytes.append(contentsOf: body)
+        bodyStart = head.utf8.count
+        restOfHit = bytes
+    }
+
+    /// What a lookup or a search tells the caches between here and the client: a book may be sold
+    /// at any moment, so ask every time, with the entity tag.
+    static let cacheControl = "max-age=0, must-revalidate"
+
+    /// The compact body.
+    var body: [UInt8] { Array(restOfHit[bodyStart...]) }
+
+    /// The answer to a lookup by the general way: one that missed, one with conditions, or one that
+    /// a person reads.
+    /// - Parameter age: how long the book has been in the cache; nil for a miss.
+    func answer(age: Instant.Span?, indented: Bool, ifNoneMatch: [UInt8]?) -> Answer {
+        let body = indented ? JSONText.indented(self.body) : self.body
+        let tag = indented ? EntityTag.of(body) : entityTag
+        var headers = [
+            ("ETag", tag), ("Cache-Control", Self.cacheControl), ("Vary", "Accept"),
+            ("X-Cache", age == nil ? "MISS" : "HIT"),
+            ("Age", String(max(0, (age?.nanoseconds ?? 0) / 1_000_000_000))),
+        ]
+        if let ifNoneMatch, EntityTag.list(ifNoneMatch, names: tag) {
+            return Answer(status: 304, headers: headers)
+        }
+        headers.append(("Content-Type", Bodies.mediaType))
+        return Answer(status: 200, headers: headers, body: body)
+    }
+}
+
+/// Entity tags (RFC 9110, section 8.8.3): strong ones, made of the bytes of a body.
+enum EntityTag {
+    /// The tag of a body: its FNV-1a hash of 128 bits in quotes. Bodies of one book that differ
+    /// have different tags but for a chance of 2⁻¹²⁸.
+    static func of(_ body: some Sequence<UInt8>) -> String {
+        var hash: UInt128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d
+        for byte in body {
+            hash = (hash ^ UInt128(byte)) &* 0x0000_0000_0100_0000_0000_0000_0000_013b
+        }
+        let digits = String(hash, radix: 16)
+        return "\"" + String(repeating: "0", count: 32 - digits.utf8.count) + digits + "\""
+    }
+
+    /// Whether the value of `If-None-Match` names a tag: `*`, or a list compared weakly.
+    static func list(_ header: [UInt8], names tag: String) -> Bool {
+        let tag = Array(tag.utf8)
+        for part in header.split(separator: UInt8(ascii: ",")) {
+            var part = part.drop { $0 == 0x20 || $0 == 0x09 }
+            while let last = part.last, last == 0x20 || last == 0x09 { part.removeLast() }
+            if part.elementsEqual("*".utf8) { return true }
+            if part.starts(with: "W/".utf8) { part = part.dropFirst(2) }
+            if part.elementsEqual(tag) { return true }
+        }
+        return false
+    }
+}

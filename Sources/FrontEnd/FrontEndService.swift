@@ -1,0 +1,124 @@
+internal import API
+public import FastCGI
+internal import HTTPClient
+internal import MonotonicTime
+public import ServerRuntime
+internal import Synchronization
+
+/// The front end as a server: what `frontEndServer` runs.
+///
+/// Requests come on FastCGI's workers and are answered there from the cache, or later, from the
+/// HTTP client's thread, by whatever the back end says. It has one thread more, for heartbeats.
+public final class FrontEndService: Service {
+    private let front: StoreFront
+    private let heartbeatInterval: Duration
+    private let heartbeats = Mutex<PeriodicThread?>(nil)
+
+    /// Makes the service; it does nothing before `start()`.
+    public init(_ environment: ServerEnvironment) {
+        let metrics = environment.metrics
+        let front = StoreFront(
+            id: environment.id, incarnation: .random(in: 1 ... .max),
+            configuration: environment.configuration, credentials: environment.credentials,
+            upstream: HTTPUpstream(environment), timers: ServerTimers(environment.timers),
+            metricsText: { metrics.text() })
+        self.front = front
+        heartbeatInterval = environment.configuration.settings.heartbeatInterval
+        front.register(in: metrics)
+    }
+
+    /// The largest body that it takes, in bytes.
+    public var bodyLimit: Int { StoreFront.bodyLimit }
+
+    /// Starts the heartbeats. Once.
+    public func start() {
+        let thread = PeriodicThread(name: "heartbeats", interval: heartbeatInterval) {
+            [front] in front.watch.beat()
+        }
+        heartbeats.withLock { $0 = thread }
+    }
+
+    /// Gives the cache lease up and ends the heartbeats.
+    public func stop() {
+        front.watch.stop()
+        heartbeats.withLock { $0 }?.stop()
+    }
+
+    /// Answers a request; on a FastCGI worker, which it never holds up.
+    public func handle(_ request: borrowing Request, _ responder: Responder) {
+        if request.method == .get,
+            let number = request.withPath({ LookupPath.itemNumber($0) })
+        {
+            lookUp(number, request, responder)
+        } else {
+            front.handle(IncomingRequest(request), responder)
+        }
+    }
+
+    /// The path that most requests take. A hit is a scan of the few parameters, a reading of the
+    /// clock, one short hold of the cache's lock, and three writes of bytes that are ready.
+    private func lookUp(
+        _ number: Int64, _ request: borrowing Request, _ responder: Responder
+    ) {
+        let isPlain =
+            !IncomingRequest.prefersHTML(request)
+            && request.withParameter("HTTP_IF_NONE_MATCH", { $0.count }) ?? 0 == 0
+        guard isPlain else { return front.handle(IncomingRequest(request), responder) }
+        let now = front.timers.now()
+        let hit = front.lookups.lookup(number, at: now) {
+            front.waiter(for: IncomingRequest(request), responder, at: now)
+        }
+        front.counters.lookups.add(1, ordering: .relaxed)
+        if let hit { responder.send(hit) }
+    }
+}
+
+/// The back end by way of HTTP.
+struct HTTPUpstream: Upstream {
+    private let client: HTTPClient
+    private let authorization: String
+    private let authorities: [ServerID: String]
+
+    init(_ environment: ServerEnvironment) {
+        client = environment.client
+        authorization = environment.credentials.clusterSecret.authorization
+        authorities = Dictionary(
+            uniqueKeysWithValues: environment.configuration.servers.map {
+                ($0.id, $0.address.description)
+            })
+    }
+
+    func send(
+        _ request: UpstreamRequest, to server: ServerID, timeout: Instant.Span,
+        completion: @escaping @Sendable (Result<UpstreamAnswer, UpstreamFailure>) -> Void
+    ) {
+        guard let authority = authorities[server] else {
+            return completion(.failure(.unreachable))
+        }
+        let outgoing = HTTPRequest(
+            method: request.method, authority: authority, path: request.path,
+            headers: request.headers + [
+                ("Authorization", authorization), ("X-Request-ID", request.requestID),
+                ("X-Request-Timeout", String(timeout.nanoseconds / 1_000_000)),
+            ], body: request.body)
+        client.send(outgoing, timeout: timeout.duration) { result in
+            completion(
+                result.mapError { $0.mayHaveBeenProcessed ? .unanswered : .unreachable })
+        }
+    }
+}
+
+/// The boot clock and the timers of the process.
+struct ServerTimers: Timers {
+    private let timers: TimerThread
+
+    init(_ timers: TimerThread) { self.timers = timers }
+
+    func now() -> Instant { BootClock.now() }
+
+    func wallMilliseconds() -> Int64 { WallClock.milliseconds() }
+
+    func schedule(at due: Instant, _ body: @escaping @Sendable () -> Void) {
+        timers.schedule(at: due, body)
+    }
+}

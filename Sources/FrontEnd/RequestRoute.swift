@@ -1,0 +1,111 @@
+internal import API
+internal import HTTPClient
+internal import MonotonicTime
+
+/// The way of one request through a group: which server next, for how long, and when to give up.
+///
+/// A request that one server fails is tried on another until its time is over. Each is harmless
+/// when it is carried out twice: it reads, or says what shall be, or has an idempotency key.
+struct RequestRoute: Sendable {
+    /// What to do now.
+    enum Step: Equatable {
+        /// Send the request to the server at this place, and wait for it no longer than this.
+        case send(place: Int, timeout: Instant.Span)
+        /// Nobody is left to ask: begin again at this instant.
+        case pause(until: Instant)
+        /// The time is over.
+        case giveUp
+    }
+
+    /// What an attempt came to.
+    enum Verdict: Equatable {
+        /// It is the answer.
+        case answer
+        /// Try again; `isGone` where the server itself was not there.
+        case retry(isGone: Bool)
+        /// Try the server of this name, which is primary.
+        case redirect(String)
+    }
+
+    /// How long one server may take for a read before another is asked: a pause that a person
+    /// notices, many times what a read takes.
+    static let readLimit = Instant.Span.milliseconds(1_000)
+    /// The same for a write, which may wait for a view without a silent backup.
+    static let writeLimit = Instant.Span.milliseconds(2_500)
+    static let firstPause = Instant.Span.milliseconds(20)
+    static let longestPause = Instant.Span.milliseconds(200)
+
+    let need: Cluster.Need
+    let deadline: Instant
+    private var tried: Set<Int> = []
+    private var redirect: Int?
+    private var pause = Self.firstPause
+
+    init(need: Cluster.Need, deadline: Instant) {
+        self.need = need
+        self.deadline = deadline
+    }
+
+    /// Says where the request goes now.
+    mutating func next(in cluster: inout Cluster, at now: Instant) -> Step {
+        let left = deadline - now
+        // Less than a millisecond cannot be told to a server.
+        guard left >= .milliseconds(1) else { return .giveUp }
+        guard let place = redirect ?? cluster.choose(need, excluding: tried) else {
+            tried = []
+            let until = now + pause
+            pause = min(pause + pause, Self.longestPause)
+            return until < deadline ? .pause(until: until) : .giveUp
+        }
+        redirect = nil
+        tried.insert(place)
+        guard cluster.hasAlternative(need.kind) else { return .send(place: place, timeout: left) }
+        let limit =
+            switch need {
+            case .member: Self.readLimit
+            case .primary: Self.writeLimit
+            }
+        return .send(place: place, timeout: min(left, limit))
+    }
+
+    /// Takes what a server answered, or why it did not.
+    mutating func receive(
+        _ result: Result<UpstreamAnswer, UpstreamFailure>, from place: Int,
+        in cluster: inout Cluster, at now: Instant
+    ) -> Verdict {
+        let verdict = Self.judge(result, from: cluster.servers[place].id.name)
+        switch verdict {
+        case .answer: cluster.answered(place, need: need, at: now)
+        case .retry(let isGone): cluster.failed(place, isGone: isGone, at: now)
+        case .redirect(let name):
+            cluster.failed(place, isGone: false, at: now)
+            if let primary = cluster.place(of: name) {
+                cluster.named(primary: primary)
+                // Two servers that name each other are asked once a round.
+                if !tried.contains(primary) { redirect = primary }
+            }
+        }
+        return verdict
+    }
+
+    private static func judge(
+        _ result: Result<UpstreamAnswer, UpstreamFailure>, from name: String
+    ) -> Verdict {
+        switch result {
+        case .failure(.unreachable): return .retry(isGone: true)
+        case .failure(.unanswered): return .retry(isGone: false)
+        case .success(let answer):
+            switch answer.status {
+            case 503:
+                guard let primary = answer.header("X-Primary") else { return .retry(isGone: false) }
+                // The primary itself refuses, as where its disk is full: nobody else can help.
+                return primary == name ? .answer : .redirect(primary)
+            // The server's nginx answers for a server that is not there.
+            case 502, 504: return .retry(isGone: true)
+            // A secret that differs, or a fault of that server: another may do better.
+            case 401, 500...: return .retry(isGone: false)
+            default: return .answer
+            }
+        }
+    }
+}

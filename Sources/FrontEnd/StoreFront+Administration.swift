@@ -1,0 +1,75 @@
+internal import API
+internal import FastCGI
+internal import MonotonicTime
+internal import Synchronization
+
+// What administrators and the catalog ask of a front end. Access was checked before.
+extension StoreFront {
+    func restock(
+        _ segment: String, _ request: IncomingRequest, _ sink: any AnswerSink
+    ) throws(Problem) {
+        let number = try Self.bookNumber(segment)
+        forward("POST", "/restock/\(number)", request, sink)
+    }
+
+    func administer(
+        _ segment: String, _ request: IncomingRequest, _ sink: any AnswerSink
+    ) throws(Problem) {
+        let number = try Self.bookNumber(segment)
+        if request.method == .put {
+            let type = request.contentType?.prefix { $0 != ";" && $0 != " " }.lowercased()
+            guard type == "application/json" else {
+                throw .unsupportedMediaType(request.contentType)
+            }
+        }
+        forward(request.methodName, "/items/\(number)", request, sink)
+    }
+
+    /// Sends what the administrator wants to the catalog's primary. It says what shall be, so it is
+    /// harmless when it is sent again; the key tells the catalog that it is the same.
+    private func forward(
+        _ method: String, _ path: String, _ request: IncomingRequest, _ sink: any AnswerSink
+    ) {
+        counters.administrations.add(1, ordering: .relaxed)
+        var headers: [(String, String)] = []
+        if let type = request.contentType { headers.append(("Content-Type", type)) }
+        if let tag = request.ifMatch { headers.append(("If-Match", tag)) }
+        if let tags = request.ifNoneMatch {
+            headers.append(("If-None-Match", String(decoding: tags, as: UTF8.self)))
+        }
+        if let key = request.idempotencyKey ?? request.defaultKey {
+            headers.append(("Idempotency-Key", String(decoding: key, as: UTF8.self)))
+        }
+        relay(
+            UpstreamRequest(
+                method: method, path: path, headers: headers, body: request.body.bytes ?? [],
+                requestID: request.requestID),
+            to: .primary(.catalog), for: request, sink
+        ) { response, request in
+            .relayed(
+                response, adding: [("Cache-Control", "no-store")], indented: request.isIndented)
+        }
+    }
+
+    /// Drops books from the cache. The catalog commits its change when this is answered.
+    func invalidate(
+        _ list: String, _ request: IncomingRequest, _ sink: any AnswerSink
+    ) throws(Problem) {
+        var numbers: [Int64] = []
+        for part in list.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
+        {
+            guard case .number(let number) = ItemNumber.parse(part) else {
+                throw .malformedRequest("A list of item numbers with commas is wanted")
+            }
+            numbers.append(number)
+        }
+        lookups.invalidate(numbers)
+        counters.invalidationRequests.add(1, ordering: .relaxed)
+        // The cache is right either way; see `BackEndWatch` for whose word is missing.
+        guard watch.isAlone(at: timers.now()) else {
+            throw .unavailable(
+                "This server has just started and does not speak for its predecessor")
+        }
+        sink.send(Answer(status: 204))
+    }
+}

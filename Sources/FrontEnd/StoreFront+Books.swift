@@ -1,0 +1,106 @@
+internal import API
+internal import FastCGI
+internal import MonotonicTime
+internal import Synchronization
+
+// Browsing: what every client may ask of the catalog and the orders.
+extension StoreFront {
+    func lookup(
+        _ segment: String, _ request: IncomingRequest, _ sink: any AnswerSink
+    ) throws(Problem) {
+        let number = try Self.bookNumber(segment)
+        let now = timers.now()
+        let hit = lookups.lookup(number, at: now) {
+            waiter(for: request, sink, at: now)
+        }
+        counters.lookups.add(1, ordering: .relaxed)
+        if let hit {
+            sink.send(
+                hit.book.answer(
+                    age: hit.age, indented: request.isIndented, ifNoneMatch: request.ifNoneMatch))
+        }
+    }
+
+    func waiter(
+        for request: IncomingRequest, _ sink: any AnswerSink, at now: Instant
+    ) -> LookupDesk.Waiter {
+        LookupDesk.Waiter(
+            sink: sink, requestID: request.requestID, deadline: deadline(of: request, at: now),
+            isIndented: request.isIndented, ifNoneMatch: request.ifNoneMatch)
+    }
+
+    func search(
+        _ topic: String, _ request: IncomingRequest, _ sink: any AnswerSink
+    ) throws(Problem) {
+        guard let query = request.query else {
+            throw .malformedRequest("The query is not valid: it must be UTF-8, percent-encoded")
+        }
+        counters.searches.add(1, ordering: .relaxed)
+        // The catalog says what is wrong with a limit; what it has no use for stays here.
+        let page = query.filter { $0.name == "limit" || $0.name == "after" }
+            .map { "\($0.name)=\(PercentEncoding.encode($0.value))" }
+        let path =
+            "/search/\(PercentEncoding.encode(topic))"
+            + (page.isEmpty ? "" : "?\(page.joined(separator: "&"))")
+        relay(
+            UpstreamRequest(method: "GET", path: path, requestID: request.requestID),
+            to: .member(.catalog), for: request, sink, answer: Self.conditional)
+    }
+
+    func topics(_ request: IncomingRequest, _ sink: any AnswerSink) {
+        counters.searches.add(1, ordering: .relaxed)
+        relay(
+            UpstreamRequest(method: "GET", path: "/topics", requestID: request.requestID),
+            to: .member(.catalog), for: request, sink, answer: Self.conditional)
+    }
+
+    func order(
+        _ segment: String, _ request: IncomingRequest, _ sink: any AnswerSink
+    ) throws(Problem) {
+        let number: Int64
+        switch ItemNumber.parse(segment) {
+        case .number(let parsed): number = parsed
+        case .ofNoBook: throw .noSuchOrder(nil)
+        case .malformed: throw .notANumber(segment, of: "order")
+        }
+        counters.others.add(1, ordering: .relaxed)
+        relay(
+            UpstreamRequest(
+                method: "GET", path: "/orders/\(number)", requestID: request.requestID),
+            to: .member(.order), for: request, sink
+        ) { response, request in
+            .relayed(
+                response, adding: [("Cache-Control", "no-store")], indented: request.isIndented)
+        }
+    }
+
+    func buy(
+        _ segment: String, _ request: IncomingRequest, _ sink: any AnswerSink
+    ) throws(Problem) {
+        let number = try Self.bookNumber(segment)
+        let key: [UInt8]
+        if let own = request.idempotencyKey {
+            do throws(IdempotencyKeyFault) {
+                key = try IdempotencyKeyHeader.validated(own)
+            } catch {
+                throw .invalidKey(error)
+            }
+        } else {
+            key = request.defaultKey ?? Self.randomKey()
+        }
+        counters.buys.add(1, ordering: .relaxed)
+        let item = BuyBatch.Item(
+            idempotencyKey: key, itemNumber: number, requestID: Array(request.requestID.utf8),
+            isClientKeyed: request.idempotencyKey != nil)
+        buys.buy(
+            BuyQueue.Buy(
+                item: item, deadline: deadline(of: request, at: timers.now()),
+                isGet: request.method == .get, isIndented: request.isIndented, sink: sink))
+    }
+
+    /// A key for a buy that came past the public listener, and so without any.
+    private static func randomKey() -> [UInt8] {
+        Array("key-\(String(UInt64.random(in: 0 ... .max), radix: 36))".utf8)
+            + Array(String(UInt64.random(in: 0 ... .max), radix: 36).utf8)
+    }
+}

@@ -1,0 +1,198 @@
+internal import API
+internal import FastCGI
+internal import HTTPClient
+internal import MonotonicTime
+
+/// The store as clients see it: takes a request, and answers it through its sink, now or later.
+///
+/// Any thread; nothing here waits.
+final class StoreFront: Sendable {
+    /// This server's name.
+    let name: String
+    let settings: Configuration.Settings
+    let credentials: Credentials
+    let dispatcher: Dispatcher
+    let lookups: LookupDesk
+    let buys: BuyDesk
+    let exports: ExportDesk
+    let watch: BackEndWatch
+    let timers: any Timers
+    let counters: FrontEndCounters
+    /// The body of `GET /metrics`.
+    let metricsText: @Sendable () -> String
+    let startedAt: Instant
+    private let requestTimeout: Instant.Span
+
+    /// The largest body that a client may send.
+    static let bodyLimit = 1 << 20
+
+    init(
+        id: ServerID, incarnation: UInt64, configuration: Configuration,
+        credentials: Credentials, upstream: any Upstream, timers: any Timers,
+        metricsText: @escaping @Sendable () -> String
+    ) {
+        name = id.name
+        settings = configuration.settings
+        self.credentials = credentials
+        self.timers = timers
+        self.metricsText = metricsText
+        startedAt = timers.now()
+        counters = FrontEndCounters()
+        requestTimeout = Instant.Span(settings.requestTimeout)
+        dispatcher = Dispatcher(
+            Cluster(configuration, at: startedAt), upstream: upstream, timers: timers,
+            counters: counters)
+        lookups = LookupDesk(
+            threshold: settings.cacheThreshold, timeToLive: Instant.Span(settings.cacheTimeout),
+            dispatcher: dispatcher, timers: timers)
+        buys = BuyDesk(dispatcher: dispatcher, timers: timers, counters: counters)
+        exports = ExportDesk(dispatcher: dispatcher, timers: timers)
+        watch = BackEndWatch(
+            name: id.name, incarnation: incarnation, settings: settings, dispatcher: dispatcher,
+            lookups: lookups, upstream: upstream, timers: timers, counters: counters)
+    }
+
+    /// Answers a request.
+    func handle(_ request: IncomingRequest, _ sink: any AnswerSink) {
+        let sink = CountingSink(sink, counters)
+        do throws(Problem) {
+            let route = try admit(request)
+            try serve(route, request, sink)
+        } catch {
+            sink.send(.problem(error, indented: request.isIndented))
+        }
+    }
+
+    /// When a request's time is over.
+    func deadline(of request: IncomingRequest, at now: Instant) -> Instant {
+        guard let timeout = request.timeout else { return now + requestTimeout }
+        return now + min(.milliseconds(min(max(0, timeout), 3_600_000)), requestTimeout)
+    }
+
+    /// The route of a request that may be served.
+    private func admit(_ request: IncomingRequest) throws(Problem) -> Route {
+        guard let segments = request.segments else {
+            throw .malformedRequest(
+                "The path is not valid: it must be UTF-8, percent-encoded, without NUL")
+        }
+        guard let route = Route(segments) else {
+            throw .notFound("/" + segments.joined(separator: "/"))
+        }
+        guard route.allowed.contains(request.methodName) else {
+            throw .methodNotAllowed(request.methodName, allowed: route.allowed)
+        }
+        switch route.access {
+        case .everybody: break
+        case .administrator:
+            guard credentials.adminToken.matches(authorization: request.authorization) else {
+                throw .unauthorized()
+            }
+        case .clients where request.isPublic: break
+        case .cluster, .clients:
+            guard credentials.clusterSecret.matches(authorization: request.authorization) else {
+                throw .unauthorized("cluster's secret")
+            }
+        }
+        switch request.body {
+        case .complete: break
+        case .tooLarge: throw .bodyTooLarge(limit: Self.bodyLimit)
+        case .truncated: throw .malformedRequest("The body is shorter than its Content-Length")
+        }
+        return route
+    }
+
+    private func serve(
+        _ route: Route, _ request: IncomingRequest, _ sink: any AnswerSink
+    ) throws(Problem) {
+        switch route {
+        case .search(let topic): try search(topic, request, sink)
+        case .lookup(let segment): try lookup(segment, request, sink)
+        case .buy(let segment): try buy(segment, request, sink)
+        case .order(let segment): try order(segment, request, sink)
+        case .topics: topics(request, sink)
+        case .status: status(request, sink)
+        case .health: health(request, sink)
+        case .metrics: metrics(sink)
+        case .restock(let segment): try restock(segment, request, sink)
+        case .item(let segment): try administer(segment, request, sink)
+        case .catalogCSV: try exports.stream(.catalog, request, deadline(of:at:), sink)
+        case .ordersCSV: try exports.stream(.order, request, deadline(of:at:), sink)
+        case .invalidate(let list): try invalidate(list, request, sink)
+        }
+    }
+
+    // MARK: Pieces that the routes share
+
+    /// The number of a book in a path.
+    static func bookNumber(_ segment: String) throws(Problem) -> Int64 {
+        switch ItemNumber.parse(segment) {
+        case .number(let number): return number
+        case .ofNoBook: throw .noSuchBook(nil)
+        case .malformed: throw .notANumber(segment)
+        }
+    }
+
+    /// Sends a request to a group and the answer to the client.
+    func relay(
+        _ upstream: UpstreamRequest, to need: Cluster.Need, for request: IncomingRequest,
+        _ sink: any AnswerSink,
+        answer: @escaping @Sendable (UpstreamAnswer, IncomingRequest) -> Answer
+    ) {
+        dispatcher.send(
+            upstream, to: need, deadline: deadline(of: request, at: timers.now())
+        ) { result in
+            switch result {
+            case .success(let response): sink.send(answer(response, request))
+            case .failure:
+                let group = need.kind == .order ? "order" : "catalog"
+                sink.send(
+                    .problem(
+                        .unavailable("No \(group) server answered in time"),
+                        indented: request.isIndented))
+            }
+        }
+    }
+
+    /// An answer with an entity tag, or 304 where the client has it already.
+    static func conditional(_ response: UpstreamAnswer, _ request: IncomingRequest) -> Answer {
+        guard response.status == 200 else {
+            return .relayed(response, indented: request.isIndented)
+        }
+        let body = request.isIndented ? JSONText.indented(response.body) : response.body
+        let tag = EntityTag.of(body)
+        let headers = [
+            ("ETag", tag), ("Cache-Control", CachedBook.cacheControl), ("Vary", "Accept"),
+        ]
+        if let list = request.ifNoneMatch, EntityTag.list(list, names: tag) {
+            return Answer(status: 304, headers: headers)
+        }
+        return Answer(
+            status: 200, headers: [("Content-Type", Bodies.mediaType)] + headers, body: body)
+    }
+}
+
+/// Counts the answers that pass.
+struct CountingSink: AnswerSink {
+    private let sink: any AnswerSink
+    private let counters: FrontEndCounters
+
+    init(_ sink: any AnswerSink, _ counters: FrontEndCounters) {
+        self.sink = sink
+        self.counters = counters
+    }
+
+    func send(_ answer: Answer) {
+        counters.count(status: answer.status)
+        sink.send(answer)
+    }
+
+    func send(_ hit: CachedBook.Hit) { sink.send(hit) }
+
+    func begin(status: Int, headers: [(String, String)]) -> Bool {
+        sink.begin(status: status, headers: headers)
+    }
+
+    func write(_ bytes: [UInt8]) throws { try sink.write(bytes) }
+
+    func finish() { sink.finish() }
+}

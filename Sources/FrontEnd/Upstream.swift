@@ -1,0 +1,46 @@
+internal import API
+internal import HTTPClient
+internal import MonotonicTime
+
+/// A request to a server of the back end.
+struct UpstreamRequest: Sendable {
+    var method: String
+    /// Path and query, encoded.
+    var path: String
+    /// Headers besides those that every message between servers carries.
+    var headers: [(String, String)] = []
+    var body: [UInt8] = []
+    /// The id of the user's request that this one is for.
+    var requestID: String
+}
+
+/// What a server of the back end said.
+typealias UpstreamAnswer = HTTPResponse
+
+/// Why there is no answer.
+enum UpstreamFailure: Error, Equatable, Sendable {
+    /// The server cannot have seen the request: no connection.
+    case unreachable
+    /// The server may have acted on it: the connection broke, or the time was over.
+    case unanswered
+}
+
+/// What reaches the servers of the back end. Sockets in the server, a script in tests.
+protocol Upstream: Sendable {
+    /// Sends a request. Any thread; never waits. What every message between servers carries (the
+    /// secret, the request's id, what is left of its time) is added here.
+    /// - Parameter completion: called once, from a thread that must not be held up.
+    func send(
+        _ request: UpstreamRequest, to server: ServerID, timeout: Instant.Span,
+        completion: @escaping @Sendable (Result<UpstreamAnswer, UpstreamFailure>) -> Void)
+}
+
+/// The clock and what waits for it. The boot clock in the server, made up in tests.
+protocol Timers: Sendable {
+    /// The time now.
+    func now() -> Instant
+    /// The time of people, in milliseconds since 1970, UTC.
+    func wallMilliseconds() -> Int64
+    /// Calls a closure once at an instant or soon after.
+    func schedule(at due: Instant, _ body: @escaping @Sendable () -> Void)
+}

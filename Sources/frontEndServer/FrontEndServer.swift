@@ -1,0 +1,28 @@
+import ArgumentParser
+import FrontEnd
+import ServerRuntime
+
+/// `frontEndServer NAME --config FILE`: one front end in the foreground.
+@main
+struct FrontEndServer: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "frontEndServer",
+        abstract: "Runs a front end of the book store: what clients talk to, by way of nginx.",
+        discussion: """
+            It logs to stderr and serves until SIGTERM, then finishes what is in flight. Exit \
+            status: 0 after an orderly stop, 78 for a wrong configuration, 69 where it cannot serve.
+            """)
+
+    @Argument(help: "The server's name; may be left out where FILE has just one front end.")
+    var name: String?
+
+    @Option(name: .long, help: "The map of servers and the settings.")
+    var config = "config.json"
+
+    func run() throws {
+        let status = ServerProgram.run(
+            .frontEnd, name: name, configurationPath: config, logLevel: .info
+        ) { FrontEndService($0) }
+        throw ExitCode(status)
+    }
+}
