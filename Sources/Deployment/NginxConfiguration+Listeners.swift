@@ -73,6 +73,7 @@ extension NginxConfiguration {
                     location / {
                         root \(NginxConfiguration.quoted(folder));
                         index index.html;
+                        rewrite "^/problems/[a-z-]+$" /problems.html break;
                         try_files $uri $uri/index.html =404;
                         types {
                             text/html html;
@@ -81,6 +82,7 @@ extension NginxConfiguration {
                             image/svg+xml svg;
                         }
                         charset utf-8;
+                        charset_types text/css text/javascript;
                         add_header X-Request-ID $pygmy_request_id always;
                         add_header Content-Security-Policy "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'" always;
                         add_header X-Content-Type-Options nosniff always;
