@@ -14,8 +14,8 @@ public struct AcceptorState: Hashable, Sendable {
 
 /// A voter of the view register: the acceptor of CASPaxos (Rystsov 2018, section 2.1).
 ///
-/// The driver's contract: where `handle` changes the state, make it durable before the reply is
-/// sent. An acceptor that forgets a promise lets two proposers write in turn without seeing each
+/// The driver's contract: where `handle` says so, make the state durable before the reply is sent,
+/// even if it looks unchanged: an earlier write of it may still be under way. An acceptor that forgets a promise lets two proposers write in turn without seeing each
 /// other, which makes two primaries.
 public struct Acceptor: Sendable {
     /// The acceptor's server and data directory.
@@ -30,13 +30,17 @@ public struct Acceptor: Sendable {
     }
 
     /// Answers a request.
-    /// - Returns: the reply, and whether the state has changed and must be durable before it goes.
+    /// - Returns: the reply, and whether the state must be durable before it goes.
     public mutating func handle(_ request: RegisterRequest) -> (
         reply: RegisterReply, mustPersist: Bool
     ) {
-        let before = state
         let outcome = step(request)
-        return (RegisterReply(acceptor: member, outcome: outcome), state != before)
+        let binds =
+            switch outcome {
+            case .promised, .accepted: true
+            case .rejected, .inspected: false
+            }
+        return (RegisterReply(acceptor: member, outcome: outcome), binds)
     }
 
     private mutating func step(_ request: RegisterRequest) -> RegisterReply.Outcome {

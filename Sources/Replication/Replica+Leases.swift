@@ -53,7 +53,7 @@ extension Replica {
         if breaks(.cacheLeaseOutlivesPrimary) { return full }
         let end = leaseEnd
         guard end.nanoseconds < .max else { return full }
-        return max(.zero, min(full, end - now))
+        return end > now ? min(full, end - now) : .zero
     }
 
     /// How long the grantor counts a lease.

@@ -1,0 +1,82 @@
+import Bookstore
+import MonotonicTime
+import Replication
+
+/// The servers of a simulation: front ends, catalog and order servers, and the register's voters
+/// among them.
+final class Cluster {
+    static let catalog = 0
+    static let orders = 1
+
+    let world: World
+    let catalogNames: [ServerName]
+    let orderNames: [ServerName]
+    let frontEndNames: [ServerName]
+    let acceptorNames: [ServerName]
+
+    init(world: World) {
+        self.world = world
+        let profile = world.profile
+        catalogNames = (1...profile.catalogReplicas).map { ServerName("catalogServer\($0)") }
+        orderNames = (1...profile.orderReplicas).map { ServerName("orderServer\($0)") }
+        frontEndNames = (1...profile.frontEnds).map { ServerName("frontEndServer\($0)") }
+        // All of the servers, less the last front end where the number is even.
+        var voters = catalogNames + orderNames + frontEndNames
+        if voters.count.isMultiple(of: 2) { voters.removeLast() }
+        acceptorNames = voters
+        for name in catalogNames { add(name, Cluster.catalog, .catalog(Cluster.books(profile))) }
+        for name in orderNames { add(name, Cluster.orders, .orders(MemoryOrders())) }
+        for name in frontEndNames { add(name, nil, nil) }
+    }
+
+    static func books(_ profile: Profile) -> MemoryCatalog {
+        MemoryCatalog(
+            books: (1...profile.books).map {
+                Book(
+                    itemNumber: Int64($0), title: "Book \($0)", topic: "topic",
+                    cost: Cents(1000), stock: 20)
+            })
+    }
+
+    private func add(_ name: ServerName, _ group: Int?, _ initial: Machine?) {
+        let node = Node(name: name, world: world)
+        if let initial {
+            node.replicaDisk = ReplicaDisk(
+                identity: StoreIdentity(world.random.next()), empty: initial)
+        }
+        node.acceptorDisks = [AcceptorDisk(), AcceptorDisk()]
+        node.start = { [unowned self] node in
+            node.acceptors = node.acceptorDisks.map {
+                Acceptor(
+                    member: Member(name: node.name, identity: node.acceptorIdentity),
+                    state: $0.state)
+            }
+            if let group, let disk = node.replicaDisk {
+                node.replica = ReplicaDriver(node: node, group: group, cluster: self, disk: disk)
+                if group == Cluster.orders { node.replica?.reconcile() }
+            } else {
+                node.frontEnd = FrontEnd(node: node, cluster: self)
+            }
+        }
+        world.add(node)
+    }
+
+    func names(of group: Int) -> [ServerName] {
+        group == Cluster.catalog ? catalogNames : orderNames
+    }
+
+    func node(_ name: ServerName) -> Node? { world.nodes.first { $0.name == name } }
+
+    func configuration(of group: Int, for name: ServerName) -> Configuration {
+        let profile = world.profile
+        var configuration = Configuration(
+            group: group == Cluster.catalog ? "catalog" : "orders", name: name,
+            replicas: names(of: group), acceptors: acceptorNames,
+            lessees: group == Cluster.catalog ? frontEndNames : [])
+        configuration.tailEntries = profile.tailEntries
+        configuration.retainedEntries = profile.retainedEntries
+        configuration.maximumBatchEntries = profile.batchEntries
+        configuration.mutation = world.judge.engineMutation
+        return configuration
+    }
+}

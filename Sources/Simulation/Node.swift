@@ -1,0 +1,140 @@
+import MonotonicTime
+import Replication
+
+/// A server: a process that can die, stop and go on, with a clock and a disk of its own.
+final class Node {
+    let name: ServerName
+    let index: Int
+    unowned let world: World
+    private(set) var isUp = false
+    /// Which start of the process this is; what an earlier one had under way is gone.
+    private(set) var generation: UInt64 = 0
+    private var pausedUntil: Int64 = 0
+    private var clockRate: Double
+    private var clockOffset: Double
+
+    // The disk.
+    var acceptorIdentity: StoreIdentity
+    var acceptorDisks: [AcceptorDisk] = []
+    var replicaDisk: ReplicaDisk?
+    var diskFreeAt: Int64 = 0
+    var isDiskFull = false
+    var diskSlowness = 1.0
+
+    // The process.
+    var acceptors: [Acceptor] = []
+    var replica: ReplicaDriver?
+    var frontEnd: FrontEnd?
+    /// Starts what the server runs.
+    var start: (Node) -> Void = { _ in }
+
+    init(name: ServerName, world: World) {
+        self.name = name
+        self.world = world
+        index = world.nodes.count
+        let drift = world.profile.drift
+        clockRate = 1 + world.random.real(-drift, drift)
+        clockOffset = world.random.real(1e9, 1e12)
+        acceptorIdentity = StoreIdentity(world.random.next())
+    }
+
+    /// What the server's clock shows.
+    var now: Instant { Instant(nanoseconds: Int64(clockOffset + Double(world.time) * clockRate)) }
+
+    /// Makes the clock go faster or slower from now on.
+    func setClockRate(_ rate: Double) {
+        clockOffset += Double(world.time) * (clockRate - rate)
+        clockRate = rate
+    }
+
+    func isRunning(_ start: UInt64) -> Bool { isUp && generation == start }
+
+    /// Does something in a start of the process, once it is not paused.
+    func enter(_ start: UInt64, _ body: @escaping () -> Void) {
+        guard isRunning(start) else { return }
+        guard pausedUntil > world.time else { return body() }
+        world.after(seconds: Double(pausedUntil - world.time) / 1e9 + world.random.real(0, 0.001)) {
+            [self] in enter(start, body)
+        }
+    }
+
+    /// Does something in this start after a span on the server's own clock.
+    func later(_ span: Instant.Span, _ body: @escaping () -> Void) {
+        let start = generation
+        world.after(seconds: span.seconds / clockRate) { [self] in enter(start, body) }
+    }
+
+    func boot() {
+        guard !isUp else { return }
+        isUp = true
+        generation += 1
+        pausedUntil = 0
+        diskFreeAt = world.time
+        world.trace("\(name) starts")
+        start(self)
+    }
+
+    /// Ends the process. What it had told the disk to write, and was not told of, is written or not.
+    func kill(losingPower: Bool) {
+        guard isUp else { return }
+        isUp = false
+        world.trace("\(name) \(losingPower ? "loses power" : "is killed")")
+        replicaDisk?.crash(losingPower: losingPower, &world.random)
+        replica?.die()
+        replica = nil
+        frontEnd = nil
+        acceptors = []
+        for index in acceptorDisks.indices { acceptorDisks[index].crash(&world.random) }
+    }
+
+    func pause(seconds: Double) {
+        guard isUp else { return }
+        world.trace("\(name) pauses for \(seconds) s")
+        pausedUntil = max(pausedUntil, world.time + Int64(seconds * 1e9))
+    }
+
+    func resume() { pausedUntil = min(pausedUntil, world.time) }
+
+    /// Empties the disk of a process that is down.
+    func wipe() {
+        world.trace("\(name) loses its disk")
+        acceptorIdentity = StoreIdentity(world.random.next())
+        for index in acceptorDisks.indices { acceptorDisks[index] = AcceptorDisk() }
+        replicaDisk = replicaDisk.map {
+            ReplicaDisk(identity: StoreIdentity(world.random.next()), empty: $0.initial)
+        }
+    }
+
+    func stop() {
+        isUp = false
+        start = { _ in }
+        replica?.die()
+        replica = nil
+        frontEnd = nil
+    }
+
+    /// Does a write, in the order in which writes were asked for, then something in this start.
+    func write(_ body: @escaping () -> Void) {
+        let profile = world.profile
+        let duration = min(0.6, profile.diskDelay * diskSlowness * world.random.real(0.3, 1.7))
+        // Writes that wait for a slow disk are done together.
+        let free = min(max(diskFreeAt, world.time), world.time + 1_500_000_000)
+        diskFreeAt = max(diskFreeAt, free + Int64(duration * 1e9))
+        let start = generation
+        world.after(seconds: Double(diskFreeAt - world.time) / 1e9) { [self] in
+            enter(start, body)
+        }
+    }
+}
+
+/// What an acceptor has on its disk.
+struct AcceptorDisk {
+    var state = AcceptorState()
+    /// A write that is not reported done.
+    var pending: [AcceptorState] = []
+
+    mutating func crash(_ random: inout Random) {
+        for write in pending where random.chance(0.5) { state = write }
+        pending = []
+    }
+}

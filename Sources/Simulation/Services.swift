@@ -1,0 +1,156 @@
+import Bookstore
+import MonotonicTime
+import Replication
+
+/// What a server answers to another's request.
+enum Answer<Value> {
+    case value(Value)
+    /// It cannot say; this server may.
+    case elsewhere(ServerName?)
+    /// It may have happened, or not.
+    case unknown
+}
+
+/// What came of a buy, as a client is told it.
+enum Purchase: Hashable {
+    case order(number: Int64, saleNumber: Int64)
+    case outOfStock
+}
+
+extension ReplicaDriver {
+    private var primaryHint: ServerName? { replica.view?.primary.name }
+
+    /// A catalog server's answer to a lookup.
+    func lookUp(_ item: Int64, reply: @escaping (Answer<(BookView, cacheable: Bool)>) -> Void) {
+        switch replica.readPermission(touching: [UInt64(item)], at: node.now) {
+        case .serve(let cacheable):
+            // The state is read a little later, and the process may have been paused in between.
+            node.later(.milliseconds(Int64(node.world.random.integer(0...1)))) { [self] in
+                guard case .catalog(let catalog) = disk.state, let record = catalog.record(of: item)
+                else { return }
+                reply(.value((BookView(record), cacheable)))
+            }
+        case .forward(let name): reply(.elsewhere(name))
+        case .unavailable: reply(.elsewhere(nil))
+        }
+    }
+
+    /// The catalog primary's answer to a buy.
+    func sell(_ item: Int64, key: String, reply: @escaping (Answer<CatalogOutcome>) -> Void) {
+        var loggedKey = key
+        if node.world.judge.breaks(.keysNotReplicated) {
+            if let known = unreplicatedKeys[key] { return reply(.value(known)) }
+            loggedKey += "#\(node.world.random.next())"
+        }
+        guard let idempotencyKey = IdempotencyKey(loggedKey) else { return }
+        let time = node.world.time / 1_000_000
+        let buy = CatalogOperation.buy(
+            CatalogOperation.Buy(key: idempotencyKey, itemNumber: item, time: time))
+        change(buy) { [weak self] answer in
+            if let self, case .value(let outcome) = answer { unreplicatedKeys[key] = outcome }
+            reply(answer)
+        }
+    }
+
+    /// The catalog primary's answer to any change.
+    func change(
+        _ operation: CatalogOperation, reply: @escaping (Answer<CatalogOutcome>) -> Void
+    ) {
+        propose(keys: operation.keys, payload: operation.encoded) { [weak self] committed in
+            switch committed {
+            case .outcome(.catalog(let outcome)): reply(.value(outcome))
+            case .outcome(.orders): break
+            case .rejected(.notPrimary(let primary)): reply(.elsewhere(primary))
+            case .rejected: reply(.elsewhere(self?.primaryHint))
+            case .abandoned: reply(.unknown)
+            }
+        }
+    }
+
+    /// An order server's answer to a buy: it has the catalog sell, and records the sale.
+    func buy(_ item: Int64, key: String, reply: @escaping (Answer<Purchase>) -> Void) {
+        guard replica.role == .primary else { return reply(.elsewhere(primaryHint)) }
+        node.ask(Cluster.catalog, until: node.now + .seconds(3)) {
+            (driver, reply: @escaping (Answer<CatalogOutcome>) -> Void) in
+            driver.sell(item, key: key, reply: reply)
+        } completion: { [self] outcome in
+            switch outcome {
+            case .sale(let sale, _)?: record(sale, reply: reply)
+            case .refused?: reply(.value(.outOfStock))
+            default: reply(.unknown)
+            }
+        }
+    }
+
+    private func record(_ sale: Sale, reply: @escaping (Answer<Purchase>) -> Void) {
+        let operation = OrderOperation.record([sale])
+        propose(keys: operation.keys, payload: operation.encoded) { [weak self] committed in
+            switch committed {
+            case .outcome(.orders(.recorded(let recorded))):
+                guard let order = recorded.first?.order else { return }
+                reply(
+                    .value(.order(number: order.orderNumber, saleNumber: order.sale.saleNumber)))
+            case .outcome: break
+            case .rejected: reply(.elsewhere(self?.primaryHint))
+            case .abandoned: reply(.unknown)
+            }
+        }
+    }
+
+    /// The order primary fetches the sales that it has no order for, every second.
+    func reconcile() {
+        node.later(.seconds(1)) { [self] in
+            reconcile()
+            guard replica.role == .primary, case .orders(let orders) = disk.state else { return }
+            let settled = orders.counters.settledThrough
+            node.ask(Cluster.catalog, until: node.now + .seconds(0.9)) {
+                (driver, reply: @escaping (Answer<[Sale]>) -> Void) in
+                guard
+                    case .serve = driver.replica.readPermission(touching: [], at: driver.node.now),
+                    case .catalog(let catalog) = driver.disk.state
+                else { return reply(.elsewhere(driver.replica.view?.primary.name)) }
+                reply(.value(catalog.sales(after: settled, limit: 50)))
+            } completion: { [self] sales in
+                guard let sales, !sales.isEmpty else { return }
+                let operation = OrderOperation.record(sales)
+                propose(keys: operation.keys, payload: operation.encoded) { _ in }
+            }
+        }
+    }
+}
+
+extension Node {
+    /// Asks a group's servers, one after the other, until one knows the answer or the time is up.
+    func ask<Value>(
+        _ group: Int, until deadline: Instant, hint: ServerName? = nil, attempt: Int = 0,
+        _ request: @escaping (ReplicaDriver, @escaping (Answer<Value>) -> Void) -> Void,
+        completion: @escaping (Value?) -> Void
+    ) {
+        guard now < deadline, let cluster = frontEnd?.cluster ?? replica?.cluster else {
+            return completion(nil)
+        }
+        let names = cluster.names(of: group)
+        let name = hint ?? names[(attempt + Int(generation) + index) % names.count]
+        guard let target = cluster.node(name) else { return completion(nil) }
+        let left = min(deadline - now, .milliseconds(1500))
+        world.call(from: self, to: target, timeout: left) {
+            (node: Node, reply: @escaping (Answer<Value>) -> Void) in
+            guard let driver = node.replica else { return }
+            request(driver, reply)
+        } completion: { [self] answer in
+            let next: ServerName?
+            switch answer {
+            case .value(let value)?: return completion(value)
+            case .elsewhere(let name)?: next = name == target.name ? nil : name
+            case .unknown?, nil: next = nil
+            }
+            // Straight on where another server was named, after a moment otherwise.
+            let pause: Instant.Span = next != nil && attempt % 4 != 3 ? .zero : .milliseconds(60)
+            later(pause) { [self] in
+                ask(
+                    group, until: deadline, hint: next, attempt: attempt + 1, request,
+                    completion: completion)
+            }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+// A whole store on made-up disks, networks and clocks, in one thread, and judges of what it did.
+//
+// One number, the seed, fixes everything: how the cluster is made, what befalls it, what clients
+// do. `Simulation.run` first lets faults happen, then ends them all and gives the servers time to
+// get level, and then has `Judge` look at what clients were told and what replicas applied. The
+// engine is the real one, as are the rules of the store and the front ends' cache; disks, network,
+// clocks, and the drivers between them are made up here.
+//
+// Begin with `World` (time and network), `Node` (a process and its disk), `ReplicaDriver` (the
+// engine's host), `Services` and `FrontEnd` (what the servers do), `Faults`, `Judge` and `Replay`.
+
+import Bookstore
+import MonotonicTime
+import Replication
+
+/// One run of a simulated cluster.
+public enum Simulation {
+    /// What came of a run.
+    public struct Outcome: Sendable {
+        /// The seed.
+        public var seed: UInt64
+        /// What the judges found wrong; nil where nothing was.
+        public var verdict: String?
+        /// How long the run was, in simulated seconds.
+        public var seconds: Double
+        /// A sum of all that happened: the same for the same seed, in any process.
+        public var digest: UInt64
+        /// What clients asked for.
+        public var operations: Int
+        /// What of it was answered.
+        public var answered: Int
+        /// The lookups that a cache answered.
+        public var hits: Int
+        /// The views that were entered.
+        public var views: Int
+        /// How often each kind of fault was made.
+        public var faults: [String: Int]
+    }
+
+    /// The names of the mutations.
+    public static var mutations: [String] {
+        Mutation.allCases.map(\.rawValue) + HostMutation.allCases.map(\.rawValue)
+    }
+
+    /// Runs one schedule.
+    /// - Parameters:
+    ///   - seed: what fixes everything.
+    ///   - mutation: the name of a rule to leave out.
+    ///   - print: takes the lines of the trace.
+    public static func run(
+        seed: UInt64, mutation: String? = nil, print: ((String) -> Void)? = nil
+    ) -> Outcome {
+        let profile = Profile(seed: seed)
+        let world = World(seed: seed, profile: profile, print: print)
+        world.trace("seed \(seed): \(profile)")
+        world.judge.engineMutation = mutation.flatMap(Mutation.init)
+        world.judge.hostMutation = mutation.flatMap(HostMutation.init)
+        let cluster = Cluster(world: world)
+        for node in world.nodes {
+            world.after(seconds: world.random.real(0, 0.5)) { node.boot() }
+        }
+        world.run(until: 2)
+        let faults = Faults(world: world, cluster: cluster)
+        let clients = Clients(world: world, cluster: cluster)
+        world.run(until: 2 + profile.faultTime)
+        faults.end()
+        let healed = world.time
+        world.run(until: world.seconds + 12)
+        clients.close()
+        world.run(until: world.seconds + 14)
+        if world.judge.verdict == nil {
+            checkLevel(world, cluster, healed: healed, isIdle: clients.underWay == 0)
+            world.judge.conclude(books: Cluster.books(profile))
+        }
+        let operations = world.judge.operations
+        let outcome = Outcome(
+            seed: seed, verdict: world.judge.verdict, seconds: world.seconds,
+            digest: world.digest, operations: operations.count,
+            answered: operations.count { $0.answered != nil },
+            hits: operations.count {
+                if case .view(_, isHit: true)? = $0.result { true } else { false }
+            }, views: world.judge.viewCount, faults: world.judge.faults)
+        world.stop()
+        return outcome
+    }
+
+    /// Whether the cluster has got level once the faults were over, and answered everything.
+    private static func checkLevel(
+        _ world: World, _ cluster: Cluster, healed: Int64, isIdle: Bool
+    ) {
+        guard isIdle else { return world.judge.condemn("a client waits for ever") }
+        for operation in world.judge.operations where operation.invoked > healed + 8_000_000_000 {
+            guard let answered = operation.answered else {
+                return world.judge.condemn("\(operation) was not answered, with no fault about")
+            }
+            guard answered - operation.invoked < 3_000_000_000 else {
+                return world.judge.condemn("\(operation) took too long, with no fault about")
+            }
+        }
+        let books = Cluster.books(world.profile)
+        for group in [Cluster.catalog, Cluster.orders] {
+            let expected = world.judge.finalState(of: group, books: books)
+            for name in cluster.names(of: group) {
+                guard let driver = cluster.node(name)?.replica else { continue }
+                let status = driver.replica.status(at: driver.node.now)
+                guard status.role != .joining else {
+                    return world.judge.condemn("\(name) is still not a member")
+                }
+                guard status.servesReads else {
+                    return world.judge.condemn("\(name) still does not serve reads")
+                }
+                guard status.appliedIndex == UInt64(world.judge.logs[group].count) else {
+                    return world.judge.condemn(
+                        "\(name) has applied \(status.appliedIndex) of "
+                            + "\(world.judge.logs[group].count)")
+                }
+                if driver.disk.state.summary != expected {
+                    world.judge.condemn("\(name) has another state than its log makes")
+                }
+            }
+        }
+        let sales = world.judge.finalState(of: Cluster.catalog, books: books)
+        world.trace("sales: \(sales)")
+    }
+}
