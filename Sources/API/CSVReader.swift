@@ -101,7 +101,7 @@ public struct CSVReader {
             hasBegun = true
             if chunk[..<end].starts(with: [0xef, 0xbb, 0xbf]) { index = 3 }
         }
-        return index < end
+        return end > 0
     }
 
     /// The stream ended; what stands in the buffer without a line end is a record too.
