@@ -15,16 +15,21 @@ public final class FrontEndService: Service {
     private let heartbeats = Mutex<PeriodicThread?>(nil)
 
     /// Makes the service; it does nothing before `start()`.
-    public init(_ environment: ServerEnvironment) {
+    public convenience init(_ environment: ServerEnvironment) {
         let metrics = environment.metrics
         let front = StoreFront(
             id: environment.id, incarnation: .random(in: 1 ... .max),
             configuration: environment.configuration, credentials: environment.credentials,
             upstream: HTTPUpstream(environment), timers: ServerTimers(environment.timers),
             metricsText: { metrics.text() })
-        self.front = front
-        heartbeatInterval = environment.configuration.settings.heartbeatInterval
         front.register(in: metrics)
+        self.init(
+            front, heartbeatInterval: environment.configuration.settings.heartbeatInterval)
+    }
+
+    init(_ front: StoreFront, heartbeatInterval: Duration) {
+        self.front = front
+        self.heartbeatInterval = heartbeatInterval
     }
 
     /// The largest body that it takes, in bytes.

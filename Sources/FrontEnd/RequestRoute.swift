@@ -55,7 +55,8 @@ struct RequestRoute: Sendable {
             tried = []
             let until = now + pause
             pause = min(pause + pause, Self.longestPause)
-            return until < deadline ? .pause(until: until) : .giveUp
+            // The time is never given up before it is over: whoever waits would begin again.
+            return .pause(until: min(until, deadline))
         }
         redirect = nil
         tried.insert(place)

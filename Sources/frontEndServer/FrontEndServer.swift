@@ -1,5 +1,7 @@
+import API
 import ArgumentParser
 import FrontEnd
+import Logging
 import ServerRuntime
 
 /// `frontEndServer NAME --config FILE`: one front end in the foreground.

@@ -1,0 +1,220 @@
+import API
+import FastCGI
+import HTTPClient
+import MonotonicTime
+import Testing
+
+@testable import FrontEnd
+
+/// What every route says to whom, and what it says to bad input.
+@Suite("Routes")
+struct RouteTests {
+    @Test(
+        "another method is 405 with those that are allowed",
+        arguments: [
+            (Request.Method.post, "/lookup/1", "GET, HEAD"), (.other, "/search/x", "GET, HEAD"),
+            (.delete, "/buy/1", "GET, POST"), (.put, "/orders/1", "GET, HEAD"),
+            (.get, "/restock/1", "POST"), (.get, "/items/1", "PUT, DELETE"),
+            (.options, "/topics", "GET, HEAD"), (.get, "/invalidate/1", "DELETE"),
+            (.post, "/catalog.csv", "GET, HEAD"), (.post, "/health", "GET, HEAD"),
+        ])
+    func methods(_ method: Request.Method, _ path: String, _ allowed: String) {
+        let answer = Fixture().send(method, path).answer
+        #expect(answer?.status == 405)
+        #expect(answer?.header("Allow") == allowed)
+        #expect(answer?.header("Content-Type") == "application/problem+json")
+    }
+
+    @Test(
+        "a path without a route is 404",
+        arguments: [
+            "/", "/lookup", "/lookup/1/2", "/nosuch", "/LOOKUP/1", "/heartbeat", "/topics/1",
+            "/catalog.csv/1", "/search/a/b",
+        ])
+    func notFound(_ path: String) {
+        let answer = Fixture().send(.get, path).answer
+        #expect(answer?.status == 404)
+        #expect(answer?.header("Content-Type") == "application/problem+json")
+    }
+
+    @Test(
+        "a number that is none is 400, one that no book has is 404",
+        arguments: [
+            ("abc", 400), ("-1", 400), ("+1", 400), ("1.5", 400), (" 1", 400), ("١", 400),
+            ("1,2", 400), ("0", 404), ("9223372036854775808", 404),
+            ("99999999999999999999999999", 404),
+        ])
+    func numbers(_ segment: String, _ status: Int) {
+        let store = Fixture.leased()
+        for path in ["/lookup/\(segment)", "/buy/\(segment)", "/orders/\(segment)"] {
+            #expect(store.send(.get, path).answer?.status == status)
+        }
+        #expect(store.upstream.openCount == 0)
+    }
+
+    @Test("what cannot be decoded is 400, and so is a body that broke off; a large one is 413")
+    func malformed() {
+        let store = Fixture()
+        #expect(store.send(.get, "/lookup/1") { $0.segments = nil }.answer?.status == 400)
+        #expect(store.send(.get, "/search/x") { $0.query = nil }.answer?.status == 400)
+        #expect(store.send(.post, "/buy/1") { $0.body = .truncated }.answer?.status == 400)
+        #expect(store.send(.post, "/buy/1") { $0.body = .tooLarge }.answer?.status == 413)
+        #expect(store.upstream.openCount == 0)
+    }
+
+    @Test("an item whose number has an encoded slash is one segment and no number")
+    func encodedSlash() {
+        let answer = Fixture().send(.get, "/lookup/1") { $0.segments = ["lookup", "1/2"] }.answer
+        #expect(answer?.status == 400)
+    }
+
+    @Test("a search asks the catalog with what it understands of the query, and can be 304")
+    func search() throws {
+        let store = Fixture.leased()
+        let sink = store.send(.get, "/search/x") {
+            $0.segments = ["search", "a/b ☃"]
+            $0.query = [("limit", "2"), ("color", "red"), ("after", "5&x=1")]
+        }
+        let call = try #require(store.upstream.next())
+        #expect(call.request.path == "/search/a%2Fb%20%E2%98%83?limit=2&after=5%26x%3D1")
+        let body = #"{"topic":"a/b ☃","items":[]}"#
+        call.answer(200, body, headers: [("Content-Type", "application/json")])
+        let answer = try #require(sink.answer)
+        #expect(answer.status == 200)
+        #expect(answer.text == body)
+        #expect(answer.header("Cache-Control") == "max-age=0, must-revalidate")
+        let tag = try #require(answer.header("ETag"))
+
+        let again = store.send(.head, "/search/x") { $0.ifNoneMatch = Array(tag.utf8) }
+        store.upstream.next()?.answer(200, body)
+        #expect(again.answer?.status == 304)
+        #expect(again.answer?.body.isEmpty == true)
+    }
+
+    @Test("a search that the catalog refuses is refused, once for a person too")
+    func refusedSearch() {
+        let store = Fixture.leased()
+        let sink = store.send(.get, "/search/x") { $0.isIndented = true }
+        store.upstream.next()?.answer(
+            400, Problem.malformedRequest("limit").body,
+            headers: [("Content-Type", "application/problem+json"), ("Server", "nginx")])
+        #expect(sink.answer?.status == 400)
+        #expect(sink.answer?.text.contains("\n  \"status\": 400") == true)
+        #expect(sink.answer?.header("Cache-Control") == "no-store")
+        #expect(sink.answer?.count(of: "Cache-Control") == 1)
+        #expect(sink.answer?.header("Server") == nil)
+    }
+
+    @Test("topics come from the catalog, orders from the order servers")
+    func topicsAndOrders() throws {
+        let store = Fixture.leased()
+        let topics = store.send(.get, "/topics")
+        let first = try #require(store.upstream.next())
+        #expect(first.server.kind == .catalog)
+        first.answer(200, #"{"topics":[]}"#)
+        #expect(topics.answer?.text == #"{"topics":[]}"#)
+        let order = store.send(.get, "/orders/17")
+        let second = try #require(store.upstream.next())
+        #expect(second.server.kind == .order)
+        #expect(second.request.path == "/orders/17")
+        second.answer(200, "{}")
+        #expect(order.answer?.header("Cache-Control") == "no-store")
+    }
+
+    @Test(
+        "what only administrators may do is 401 without their token",
+        arguments: [
+            (Request.Method.post, "/restock/1"), (.put, "/items/1"), (.delete, "/items/1"),
+            (.get, "/catalog.csv"), (.get, "/orders.csv"), (.delete, "/invalidate/1"),
+        ])
+    func unauthorized(_ method: Request.Method, _ path: String) {
+        let store = Fixture.leased()
+        for header in ["", "Bearer", "Bearer wrong-token-0123", "Basic \(Fixture.adminToken)"] {
+            let answer = store.send(method, path) { $0.authorization = Array(header.utf8) }.answer
+            #expect(answer?.status == 401)
+            #expect(answer?.header("WWW-Authenticate")?.hasPrefix("Bearer") == true)
+        }
+        let other = path.hasPrefix("/inv") ? Fixture.adminToken : Fixture.clusterSecret
+        let answer = store.send(method, path) {
+            $0.authorization = Array("Bearer \(other)".utf8)
+        }.answer
+        #expect(answer?.status == 401)
+        #expect(store.upstream.openCount == 0)
+    }
+
+    @Test(
+        "on the server's own address only browsing and its health are open to everybody",
+        arguments: [
+            (Request.Method.post, "/buy/1", 401), (.get, "/orders/1", 401), (.get, "/status", 401),
+            (.get, "/topics", 401), (.get, "/metrics", 200), (.get, "/health", 200),
+            (.get, "/lookup/1", nil), (.get, "/search/Misc", nil),
+        ] as [(Request.Method, String, Int?)])
+    func ownAddress(_ method: Request.Method, _ path: String, _ status: Int?) {
+        let store = Fixture.leased()
+        #expect(store.send(method, path) { $0.defaultKey = nil }.answer?.status == status)
+        let asked = store.upstream.takeAll().count
+        let answer = store.send(method, path) {
+            $0.defaultKey = nil
+            $0.authorization = Array("Bearer \(Fixture.clusterSecret)".utf8)
+        }.answer
+        #expect(answer?.status != 401)
+        #expect(asked == (status == nil ? 1 : 0))
+    }
+
+    @Test("a change of a book goes to the catalog's primary with its conditions and its key")
+    func administration() throws {
+        let store = Fixture.leased()
+        let body = Array(#"{"title":"t"}"#.utf8)
+        let sink = store.send(.put, "/items/70") {
+            $0.authorization = Array("bearer \(Fixture.adminToken)".utf8)
+            $0.contentType = "application/json; charset=utf-8"
+            $0.body = .complete(body)
+            $0.ifMatch = "\"7\""
+        }
+        let call = try #require(store.upstream.next())
+        #expect(call.server == Fixture.catalog1)
+        #expect(call.request.method == "PUT")
+        #expect(call.request.path == "/items/70")
+        #expect(call.request.body == body)
+        let headers = Dictionary(call.request.headers) { one, _ in one }
+        #expect(headers["If-Match"] == "\"7\"")
+        #expect(headers["Idempotency-Key"] == "default-key")
+        call.answer(
+            201, Fixture.book,
+            headers: [("Content-Type", "application/json"), ("Location", "/lookup/70")])
+        #expect(sink.answer?.status == 201)
+        #expect(sink.answer?.header("Location") == "/lookup/70")
+        #expect(sink.answer?.header("Cache-Control") == "no-store")
+    }
+
+    @Test(
+        "a book in another type of body is 415",
+        arguments: [nil, "text/plain", "application/jsonp", "application/x-www-form-urlencoded"])
+    func mediaTypes(_ type: String?) {
+        let store = Fixture.leased()
+        let answer = store.send(.put, "/items/70") {
+            $0.authorization = Array("Bearer \(Fixture.adminToken)".utf8)
+            $0.contentType = type
+        }.answer
+        #expect(answer?.status == 415)
+        #expect(store.upstream.openCount == 0)
+    }
+
+    @Test("a withdrawal without a body is relayed as it is")
+    func withdrawal() throws {
+        let store = Fixture.leased()
+        let sink = store.send(.delete, "/items/70") {
+            $0.authorization = Array("Bearer \(Fixture.adminToken)".utf8)
+        }
+        let call = try #require(store.upstream.next())
+        #expect(call.request.method == "DELETE")
+        call.answer(204)
+        #expect(sink.answer?.status == 204)
+        #expect(sink.answer?.header("Content-Type") == nil)
+    }
+
+    @Test("a list of invalidations that is none is 400", arguments: ["x", "1,", ",1", "1,,2", "0"])
+    func badInvalidations(_ list: String) {
+        #expect(Fixture.leased().invalidate(list).answer?.status == 400)
+    }
+}
