@@ -1,0 +1,208 @@
+import API
+import Deployment
+import Foundation
+import Glibc
+import Testing
+
+/// A real nginx with the generated configuration and no servers behind it: what it says itself.
+private final class RunningNginx {
+    let folder: TemporaryFolder
+    let port: Int
+    private let process = Process()
+
+    /// Takes free ports, writes the configuration and waits until nginx listens.
+    init() throws {
+        folder = try TemporaryFolder()
+        try folder.make("run")
+        try folder.make("log")
+        // A port may be taken between finding it and using it: nginx then says so and ends.
+        let ports = try FreePorts(7)
+        port = ports.numbers[0]
+        var settings = Configuration.Settings()
+        settings.listen = Address(host: "127.0.0.1", port: port)
+        let kinds: [ServerKind] = [.frontEnd, .frontEnd, .catalog, .catalog, .order, .order]
+        let servers = kinds.indices.map { index in
+            Configuration.Server(
+                ServerID(kinds[index], index % 2 + 1),
+                at: Address(host: "127.0.0.1", port: ports.numbers[index + 1]))
+        }
+        let configuration = Configuration(
+            servers: servers, settings: settings, folder: folder.path)
+        let text = NginxConfiguration(
+            Site(configuration) { _ in true }, paths: .fromFolder,
+            pages: "\(checkout)/nginx/html", runsAsRoot: geteuid() == 0
+        ).text
+        try folder.write(text, to: "run/nginx.conf")
+        ports.release()
+        process.executableURL = URL(fileURLWithPath: "/usr/sbin/nginx")
+        process.arguments = [
+            "-p", folder.path + "/", "-c", "\(folder.path)/run/nginx.conf", "-e", "stderr", "-g",
+            "daemon off;",
+        ]
+        process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        while process.isRunning, (try? send("GET / HTTP/1.0\r\n\r\n")) == nil { usleep(10_000) }
+        try #require(process.isRunning, "nginx ended: \(folder.read("log/nginx.log"))")
+    }
+
+    deinit {
+        process.terminate()
+        process.waitUntilExit()
+    }
+
+    /// Sends bytes and reads to the end of the connection.
+    func send(_ text: String) throws -> Answer {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        let connected = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard connected == 0 else { throw NotListening() }
+        let bytes = Array(text.utf8)
+        _ = Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+        shutdown(descriptor, Int32(SHUT_WR))
+        var received: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = recv(descriptor, &chunk, chunk.count, 0)
+            guard count > 0 else { break }
+            received += chunk[..<count]
+        }
+        return try Answer(received)
+    }
+
+    func get(_ path: String, _ headers: String = "", method: String = "GET") throws -> Answer {
+        try send("\(method) \(path) HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\(headers)\r\n")
+    }
+}
+
+/// nginx is not there yet, or not any more.
+private struct NotListening: Error {}
+
+/// Ports that nobody listens at.
+private final class FreePorts {
+    let numbers: [Int]
+    private let descriptors: [Int32]
+
+    init(_ count: Int) throws {
+        descriptors = (0..<count).map { _ in socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0) }
+        numbers = descriptors.map { descriptor in
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_addr.s_addr = inet_addr("127.0.0.1")
+            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+            return withUnsafeMutablePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    bind(descriptor, $0, length) == 0
+                        && getsockname(descriptor, $0, &length) == 0
+                }
+            } ? Int(in_port_t(bigEndian: address.sin_port)) : 0
+        }
+        try #require(!numbers.contains(0))
+    }
+
+    func release() { for descriptor in descriptors { close(descriptor) } }
+}
+
+private struct Answer {
+    let status: Int
+    let head: String
+    let body: [UInt8]
+
+    init(_ bytes: [UInt8]) throws {
+        let text = String(decoding: bytes, as: UTF8.self)
+        let parts = text.split(
+            separator: "\r\n\r\n", maxSplits: 1, omittingEmptySubsequences: false)
+        head = String(try #require(parts.first))
+        body = Array((parts.count > 1 ? parts[1] : "").utf8)
+        status = try #require(Int(head.dropFirst(9).prefix(3)))
+    }
+
+    func header(_ name: String) -> String? {
+        head.split(separator: "\r\n").first { $0.lowercased().hasPrefix("\(name.lowercased()):") }
+            .map { String($0.drop { $0 != ":" }.dropFirst(2)) }
+    }
+}
+
+@Suite(.serialized) struct `nginx with no servers behind it` {
+    private static let long = String(repeating: "a", count: 9000)
+
+    @Test func `Everything that nginx says itself is a problem document with an id`() throws {
+        let nginx = try RunningNginx()
+        let requests: [(String, Int)] = [
+            ("GET /nosuch HTTP/1.1\r\nHost: a\r\n", 404),
+            ("GET /update HTTP/1.1\r\nHost: a\r\n", 404),
+            ("GET /lookup/../update HTTP/1.1\r\nHost: a\r\n", 404),
+            ("GET /update/../lookup/1 HTTP/1.1\r\nHost: a\r\n", 404),
+            ("GET //lookup/1 HTTP/1.1\r\nHost: a\r\n", 404),
+            ("GET /metrics HTTP/1.1\r\nHost: a\r\n", 404),
+            ("GET /.problem/404 HTTP/1.1\r\nHost: a\r\n", 404),
+            ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n", 405),
+            ("TRACE /lookup/1 HTTP/1.1\r\nHost: a\r\n", 405),
+            ("get /lookup/1 HTTP/1.1\r\nHost: a\r\n", 400), ("rubbish\r\n", 400),
+            ("GET /lookup/1 HTTP/1.1\r\n", 400), ("GET /lookup/%00 HTTP/1.1\r\nHost: a\r\n", 400),
+            ("POST /buy/1 HTTP/1.1\r\nHost: a\r\nContent-Length: 70000\r\n", 413),
+            ("GET /lookup/\(Self.long) HTTP/1.1\r\nHost: a\r\n", 414),
+            ("GET /lookup/1 HTTP/1.1\r\nHost: a\r\nIdempotency-Key: \(Self.long)\r\n", 431),
+            ("POST /buy/1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: zip\r\n", 501),
+            ("GET /lookup/1 HTTP/1.1\r\nHost: a\r\n", 502),
+            ("POST /buy/1 HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n", 502),
+            ("GET /lookup/1 HTTP/3.7\r\nHost: a\r\n", 505),
+        ]
+        for (request, status) in requests {
+            let answer = try nginx.send(request + "Connection: close\r\n\r\n")
+            #expect(answer.status == status, "\(request.prefix(60))")
+            #expect(answer.header("Content-Type") == "application/problem+json")
+            #expect(answer.header("X-Request-ID")?.count == 32)
+            let document = try JSON(parsing: answer.body)
+            #expect(document["status"]?.integer == Int64(status))
+            #expect(document["type"]?.string?.hasPrefix("/problems/") == true)
+            #expect((answer.header("Allow") != nil) == (status == 405))
+        }
+    }
+
+    @Test func `A sane id of the caller's is kept, and no other`() throws {
+        let nginx = try RunningNginx()
+        #expect(
+            try nginx.get("/nosuch", "X-Request-ID: my-id.1_2\r\n").header("X-Request-ID")
+                == "my-id.1_2")
+        for id in ["with space", "a\"b", String(repeating: "x", count: 65), "é"] {
+            let kept = try nginx.get("/nosuch", "X-Request-ID: \(id)\r\n").header("X-Request-ID")
+            #expect(kept?.count == 32, "\(id)")
+        }
+    }
+
+    @Test func `A buy that no server took tells the key under which it can be repeated`() throws {
+        let nginx = try RunningNginx()
+        let answer = try nginx.get("/buy/1", "Content-Length: 0\r\n", method: "POST")
+        #expect(answer.header("Idempotency-Key")?.count == 32)
+        let keyed = try nginx.get(
+            "/buy/1", "Content-Length: 0\r\nIdempotency-Key: k\r\n", method: "POST")
+        #expect(keyed.header("Idempotency-Key") == nil)
+    }
+
+    @Test func `The page is there, fetches nothing from elsewhere, and shows no other file`() throws
+    {
+        let nginx = try RunningNginx()
+        for path in ["/", "/store.css", "/store.js", "/favicon.svg", "/problems/out-of-stock"] {
+            let answer = try nginx.get(path)
+            #expect(answer.status == 200, "\(path)")
+            #expect(
+                answer.header("Content-Security-Policy")?.hasPrefix("default-src 'none'") == true)
+            let text = String(decoding: answer.body, as: UTF8.self)
+                .replacing("http://www.w3.org/2000/svg", with: "")
+            #expect(!text.contains("http://") && !text.contains("https://"), "\(path)")
+        }
+        #expect(try nginx.get("/", method: "HEAD").status == 200)
+        for path in ["/config.json", "/html/", "/run/nginx.conf", "/problems/Nope", "/problems"] {
+            #expect(try nginx.get(path).status == 404, "\(path)")
+        }
+    }
+}
