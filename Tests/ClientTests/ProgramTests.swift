@@ -1,0 +1,89 @@
+import Foundation
+import Testing
+
+/// The program itself: arguments in, exit status out.
+@Suite struct `The program client` {
+    /// The programs are built beside the bundle of the tests.
+    private static let program: String? = {
+        let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        let bundle = Bundle.main.bundlePath
+        let folders = [
+            own.deletingLastPathComponent().path, bundle,
+            CommandLine.arguments.first.map {
+                URL(fileURLWithPath: $0).deletingLastPathComponent().path
+            } ?? "",
+        ]
+        return folders.map { $0 + "/client" }
+            .first { FileManager.default.isExecutableFile(atPath: $0) }
+    }()
+
+    private func run(
+        _ arguments: [String], input: String = ""
+    ) throws -> (status: Int32, output: String, errors: String) {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: try #require(Self.program))
+        process.arguments = arguments
+        process.currentDirectoryURL = URL(fileURLWithPath: NSTemporaryDirectory())
+        let (stdin, stdout, stderr) = (Pipe(), Pipe(), Pipe())
+        process.standardInput = stdin
+        process.standardOutput = stdout
+        process.standardError = stderr
+        try process.run()
+        stdin.fileHandleForWriting.write(Data(input.utf8))
+        try stdin.fileHandleForWriting.close()
+        let output = stdout.fileHandleForReading.readDataToEndOfFile()
+        let errors = stderr.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return (
+            process.terminationStatus, String(decoding: output, as: UTF8.self),
+            String(decoding: errors, as: UTF8.self)
+        )
+    }
+
+    @Test(arguments: [
+        ["nosuch"], ["lookup"], ["lookup", "abc"], ["lookup", "-1"], ["buy"], ["buy", "x"],
+        ["lookup", "1", "2"], ["--nosuch"], ["search"], ["search", ""],
+        ["lookup", "1", "--url", "not a url"], ["buy", "1", "--key", ""],
+    ])
+    func `Used wrongly it ends with 64 and says how it is used`(_ arguments: [String]) throws {
+        let result = try run(arguments)
+        #expect(result.status == 64)
+        #expect(!result.errors.isEmpty && result.output.isEmpty)
+    }
+
+    @Test func `It ends with 0 where it was served, and prints the body as it came with --json`()
+        throws
+    {
+        let body = #"{"itemNumber":1,"title":"日本","topic":"T","cost":1.50,"stock":0}"#
+        let store = try TinyStore { _, _ in TinyAnswer(body: body) }
+        defer { store.stop() }
+        let url = "http://127.0.0.1:\(store.port)"
+        let plain = try run(["lookup", "1", "--url", url])
+        #expect(plain.status == 0 && plain.output.contains("Title:       日本"))
+        #expect(try run(["lookup", "1", "--url", url, "--json"]).output == body + "\n")
+    }
+
+    @Test func `It ends with 1 where it was refused, with 69 where nobody answers`() throws {
+        let store = try TinyStore { _, _ in
+            TinyAnswer(status: 404, body: #"{"title":"There is no such book"}"#)
+        }
+        let url = "http://127.0.0.1:\(store.port)"
+        for command in ["lookup", "buy"] {
+            let refused = try run([command, "99", "--url", url])
+            #expect(refused.status == 1)
+            #expect(refused.errors == "There is no such book.\n")
+        }
+        store.stop()
+        #expect(try run(["search", "T", "--url", "http://127.0.0.1:1"]).status == 69)
+    }
+
+    @Test func `Without a command it is the menu`() throws {
+        let store = try TinyStore { _, _ in TinyAnswer(body: #"{"topic":"T","items":[]}"#) }
+        defer { store.stop() }
+        let result = try run(
+            ["--url", "http://127.0.0.1:\(store.port)"], input: "1\nT\n4\n")
+        #expect(result.status == 0)
+        #expect(result.output.contains("There are no books about T."))
+        #expect(result.output.hasSuffix("Goodbye.\n"))
+    }
+}
