@@ -1,0 +1,135 @@
+import API
+import ArgumentParser
+import Testing
+
+@testable import pygmy
+
+private func report(_ text: String) throws -> StatusReport {
+    StatusReport(document: try JSON(parsing: Array(text.utf8)))
+}
+
+@Suite struct `The table of pygmy status` {
+    @Test func `Servers are rows, what is known of all of them comes first`() throws {
+        let report = try report(
+            """
+            {"server":"frontEndServer1","servers":[
+              {"name":"catalogServer1","kind":"catalogServer","address":"a:1","reachable":true,
+               "role":"primary","view":{"number":3,"members":["catalogServer1","catalogServer2"]},
+               "commitIndex":17},
+              {"name":"orderServer1","kind":"orderServer","address":"a:2","reachable":false,
+               "role":null,"view":null}],
+             "cache":{"entries":5,"hits":10,"lease":{"held":true}},"news":[1,"two"]}
+            """)
+        #expect(
+            report.text == """
+                name            role     reachable  view                                commitIndex  address
+                catalogServer1  primary  yes        3 (catalogServer1, catalogServer2)           17  a:1
+                orderServer1    -        no         -                                             -  a:2
+
+                server: frontEndServer1
+                cache: entries 5, hits 10, lease (held yes)
+                news: 1, two
+                """)
+        #expect(report.roles == ["catalogServer1": "primary"])
+    }
+
+    @Test(arguments: ["{}", "[]", "null", "{\"servers\":[]}", "{\"servers\":7}"])
+    func `What has no servers is shown without a table`(_ text: String) throws {
+        #expect(try !report(text).text.contains("name"))
+    }
+}
+
+@Suite struct `An audit` {
+    private func answer(_ name: String, _ text: String) throws -> Audit.Answer {
+        Audit.Answer(
+            server: try #require(ServerID(parsing: name)),
+            document: try JSON(parsing: Array(text.utf8)))
+    }
+
+    private func catalog(
+        sold: Int = 3, digest: String = "7", faults: String = ""
+    ) throws -> Audit.Answer {
+        try answer(
+            "catalogServer1",
+            """
+            {"opening":10,"restocked":5,"stock":12,"sold":\(sold),"sales":\(sold),
+             "salesDigest":"\(digest)","faults":[\(faults)]}
+            """)
+    }
+
+    @Test func `Books that add up and servers that agree are proved`() throws {
+        let audit = Audit(answers: [
+            try catalog(), try answer("orderServer1", "{\"orders\":3,\"salesDigest\":\"7\"}"),
+        ])
+        #expect(audit.faults == [])
+        #expect(audit.disagreements == [])
+        #expect(audit.proof.first == "opening 10 + restocked 5 = stock 12 + sold 3")
+    }
+
+    @Test func `Books that do not add up are a fault`() throws {
+        let audit = Audit(answers: [try catalog(sold: 4)])
+        #expect(
+            audit.faults
+                == ["catalogServer1: opening 10 + restocked 5 is not stock 12 + sold 4"])
+    }
+
+    @Test func `What a server itself finds wrong is a fault`() throws {
+        let audit = Audit(answers: [try catalog(faults: "\"book 7\"")])
+        #expect(audit.faults == ["catalogServer1: book 7"])
+    }
+
+    @Test func `A catalog that says no figures proves nothing`() throws {
+        let audit = Audit(answers: [try answer("catalogServer1", "{}")])
+        #expect(audit.faults.count == 1)
+        #expect(audit.proof == [])
+    }
+
+    @Test func `A sale without its order is a disagreement`() throws {
+        let audit = Audit(answers: [
+            try catalog(), try answer("orderServer1", "{\"orders\":2,\"salesDigest\":\"9\"}"),
+        ])
+        #expect(
+            audit.disagreements == [
+                "sales differs: catalogServer1 3, orderServer1 2",
+                "salesDigest differs: catalogServer1 7, orderServer1 9",
+            ])
+    }
+}
+
+@Suite struct `A bench` {
+    @Test func `Its mix is what was asked for`() {
+        var generator = SystemRandomNumberGenerator()
+        let only = Mix(lookups: 0, searches: 0, buys: 1)
+        #expect((0..<100).allSatisfy { _ in only.pick(&generator) == .buy })
+        let none = Mix(lookups: 1, searches: 1, buys: 0)
+        #expect((0..<1000).allSatisfy { _ in none.pick(&generator) != .buy })
+    }
+
+    @Test func `Its table counts what was answered, refused and failed`() {
+        let tally = Tally()
+        for _ in 0..<98 { tally.record(.lookup, status: 200, latency: .milliseconds(1)) }
+        tally.record(.lookup, status: 404, latency: .milliseconds(100))
+        tally.record(.buy, status: 503, latency: .seconds(1))
+        tally.record(.buy, status: nil, latency: .seconds(1))
+        #expect(tally.counts == [99, 0, 0])
+        let lines = tally.table(over: .seconds(10)).split(separator: "\n")
+            .map { $0.split(separator: " ").map(String.init) }
+        #expect(lines[1].prefix(4) == ["lookups", "99", "9.9", "1.00"])
+        #expect(lines[1].suffix(2) == ["1", "0"])
+        #expect(lines[3] == ["buys", "0", "0.0", "-", "-", "-", "-", "-", "0", "2"])
+    }
+
+    @Test(arguments: [
+        ["bench", "--clients", "0"], ["bench", "--seconds", "0"],
+        ["bench", "--lookups", "0", "--searches", "0", "--buys", "0"], ["export", "nosuch"],
+        ["export"], ["nosuch"], ["up", "--nosuch"],
+    ])
+    func `Used wrongly the program ends with 64`(_ arguments: [String]) {
+        do {
+            _ = try Pygmy.parseAsRoot(arguments)
+            Issue.record("it was taken")
+        } catch {
+            #expect(Pygmy.exitCode(for: error).rawValue == 64)
+        }
+    }
+}
