@@ -18,6 +18,8 @@ extension NginxConfiguration {
             """ : ""
         return """
             \(user)worker_processes auto;
+            # Two for each request, and the system's own limit is often 1024.
+            worker_rlimit_nofile 16384;
             pcre_jit on;
             pid \(path("\(settings.runDirectory)/nginx.pid"));
             error_log \(path("\(settings.logDirectory)/nginx.log")) warn;

@@ -1,17 +1,18 @@
 public import API
 
 extension Site {
-    /// What keeps this machine from running its part, though the configuration is sound: nothing
-    /// is here, or a path is none that nginx or a socket can have.
+    /// Why this machine has nothing to run; nil where it has.
+    public var absence: ConfigurationFault? {
+        guard servers.isEmpty else { return nil }
+        let addresses = configuration.servers.map { "\($0.address)" }.joined(separator: ", ")
+        return ConfigurationFault(
+            key: "config.json", message: "none of the addresses (\(addresses)) is on this machine")
+    }
+
+    /// What keeps any machine from running its part, though the configuration is sound: a path is
+    /// none that nginx or a socket can have.
     public var faults: [ConfigurationFault] {
         var faults: [ConfigurationFault] = []
-        if servers.isEmpty {
-            let addresses = configuration.servers.map { "\($0.address)" }.joined(separator: ", ")
-            faults.append(
-                ConfigurationFault(
-                    key: "config.json",
-                    message: "none of the addresses (\(addresses)) is on this machine"))
-        }
         let settings = configuration.settings
         let paths = [
             ("settings.runDirectory", settings.runDirectory),
@@ -22,7 +23,7 @@ extension Site {
                 ConfigurationFault(
                     key: key, message: "\"\(path)\" has a dollar sign, which nginx cannot write"))
         }
-        for server in servers {
+        for server in configuration.servers {
             let path = configuration.socketPath(of: server.id)
             guard path.utf8.count > Site.socketPathLimit else { continue }
             faults.append(

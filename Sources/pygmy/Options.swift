@@ -32,7 +32,7 @@ struct ConfigurationOption: ParsableArguments {
         let site = Site(configuration) { address in
             host.map { $0.lowercased() == address.host } ?? machine.has(address)
         }
-        let faults = site.faults
+        let faults = site.faults + [site.absence].compactMap { $0 }
         guard faults.isEmpty else {
             for fault in faults { Standard.error("\(config): \(fault)") }
             throw ExitCode.configuration

@@ -108,7 +108,7 @@ private let nginx = "/usr/sbin/nginx"
         let long = "/" + String(repeating: "x", count: 100)
         #expect(faults { $0.runDirectory = long }.map(\.key) == ["settings.runDirectory"])
         let nowhere = Site(pair(folder: "/store")) { _ in false }
-        #expect(nowhere.faults.first?.message.contains("none of the addresses") == true)
+        #expect(nowhere.absence?.message.contains("none of the addresses") == true)
     }
 
     @Test func `The page explains every problem that nginx or a server can send`() throws {

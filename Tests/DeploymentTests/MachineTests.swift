@@ -1,0 +1,86 @@
+import API
+import Foundation
+import Glibc
+import Testing
+
+@testable import Deployment
+
+@Suite struct `The machine` {
+    @Test func `Its own addresses are here, others are not`() {
+        let machine = LocalMachine()
+        for host in ["127.0.0.1", "127.1.2.3", "localhost", "::1"] {
+            #expect(machine.has(Address(host: host, port: 1)), "\(host)")
+        }
+        // Addresses of documentation belong to nobody (RFC 5737, RFC 3849).
+        for host in ["192.0.2.1", "2001:db8::1"] {
+            #expect(!machine.has(Address(host: host, port: 1)), "\(host)")
+        }
+        #expect(LocalMachine(addresses: ["192.0.2.1"]).has(Address(host: "192.0.2.1", port: 1)))
+    }
+
+    @Test func `A port that is taken is said, a free one is not`() throws {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isListening = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, length) == 0 && listen(descriptor, 1) == 0
+                    && getsockname(descriptor, $0, &length) == 0
+            }
+        }
+        try #require(isListening)
+        let port = Int(in_port_t(bigEndian: address.sin_port))
+        let taken = Address(host: "127.0.0.1", port: port)
+        #expect(PortCheck.fault(at: taken)?.contains("another program listens") == true)
+        close(descriptor)
+        #expect(PortCheck.fault(at: taken) == nil)
+        #expect(PortCheck.fault(at: Address(host: "192.0.2.1", port: 1)) != nil)
+    }
+
+    @Test func `A run directory has one lock, which goes with its holder`() throws {
+        let folder = try TemporaryFolder()
+        var first: RunLock? = try RunLock(runDirectory: folder.path)
+        #expect(first != nil)
+        let fault = #expect(throws: UpFault.self) { try RunLock(runDirectory: folder.path) }
+        guard case .unavailable(let reason) = fault else { return }
+        #expect(reason.contains("process \(getpid())"))
+        first = nil
+        _ = try RunLock(runDirectory: folder.path)
+    }
+
+    @Test func `What an earlier run left is ended if it is ours, and nobody else is`() throws {
+        let folder = try TemporaryFolder()
+        try folder.make("run")
+        func server(_ name: String, in folder: String) throws -> Process {
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: "/bin/sh")
+            process.arguments = ["-c", "while :; do sleep 0.1; done", name]
+            process.currentDirectoryURL = URL(fileURLWithPath: folder)
+            try process.run()
+            return process
+        }
+        let ours = try server("catalogServer1", in: folder.path)
+        // The same program with the same arguments, but at work elsewhere.
+        let stranger = try server("catalogServer2", in: "/")
+        defer { stranger.terminate() }
+        try folder.write("\(ours.processIdentifier)\n", to: "run/catalogServer1.pid")
+        try folder.write("\(stranger.processIdentifier)\n", to: "run/catalogServer2.pid")
+        try folder.write("1\n", to: "run/orderServer1.pid")
+        try folder.write("rubbish", to: "run/orderServer2.pid")
+        try folder.write("", to: "run/catalogServer1.sock")
+        try folder.write("", to: "run/catalogServer1.sock.4711")
+        try folder.write("secret", to: "run/cluster.secret")
+        let stale = StaleProcesses(
+            runDirectory: folder.path + "/run",
+            folder: try #require(Filesystem.target(ofLink: folder.path)))
+        #expect(stale.find() == [ours.processIdentifier])
+        #expect(stale.end() == nil)
+        ours.waitUntilExit()
+        #expect(stranger.isRunning)
+        stale.removeFiles()
+        let left = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/run")
+        #expect(left == ["cluster.secret"])
+    }
+}
