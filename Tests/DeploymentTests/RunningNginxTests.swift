@@ -51,7 +51,8 @@ private final class RunningNginx {
         process.waitUntilExit()
     }
 
-    /// Sends bytes and reads to the end of the connection.
+    /// Sends bytes and reads one answer, to its length: nginx keeps a connection open for a while
+    /// whose body it did not read.
     func send(_ text: String) throws -> Answer {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }
@@ -74,6 +75,9 @@ private final class RunningNginx {
             let count = recv(descriptor, &chunk, chunk.count, 0)
             guard count > 0 else { break }
             received += chunk[..<count]
+            let answer = try? Answer(received)
+            let length = answer?.header("Content-Length").flatMap { Int($0) }
+            if let answer, let length, answer.body.count >= length { return answer }
         }
         return try Answer(received)
     }
