@@ -29,6 +29,12 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
+/// What the two kinds of replicated server are made of.
+let replicated: [Target.Dependency] = [
+    "API", "Bookstore", "Durability", "FastCGI", "HTTPClient", "MonotonicTime", "RegisterHost",
+    "ReplicaHost", "Replication", "ServerRuntime", "Storage", log,
+]
+
 let package = Package(
     name: "pygmy",
     platforms: [.macOS(.v15)],
@@ -38,7 +44,6 @@ let package = Package(
         .executable(name: "orderServer", targets: ["orderServer"]),
         .executable(name: "client", targets: ["client"]),
         .executable(name: "pygmy", targets: ["pygmy"]),
-        .executable(name: "simulator", targets: ["simulator"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -63,38 +68,29 @@ let package = Package(
         // Adapters: each owns one C library.
         module("FastCGI", ["CFastCGI", log]),
         module("HTTPClient", ["CCurl"]),
-        module("Storage", ["Bookstore", "Replication", grdb]),
+        module("Durability", ["Bookstore"]),
+        module("Storage", ["Bookstore", "Durability", "Replication", grdb]),
 
         // The parts of a server, and the three kinds of it.
         module(
             "ServerRuntime",
             ["API", "FastCGI", "HTTPClient", "MonotonicTime", log]),
         module(
+            "RegisterHost", ["API", "Durability", "Replication", "ServerRuntime", log]),
+        module(
             "ReplicaHost",
             [
-                "API", "FastCGI", "HTTPClient", "MonotonicTime", "Replication", "ServerRuntime",
-                "Storage", log,
+                "API", "Durability", "FastCGI", "HTTPClient", "MonotonicTime", "RegisterHost",
+                "Replication", "ServerRuntime", "Storage", log,
             ]),
         module(
             "FrontEnd",
             [
-                "API", "Caching", "FastCGI", "HTTPClient", "MonotonicTime", "Replication",
-                "ServerRuntime", log,
+                "API", "Caching", "Durability", "FastCGI", "HTTPClient", "MonotonicTime",
+                "RegisterHost", "Replication", "ServerRuntime", log,
             ]),
-        module(
-            "Catalog",
-            [
-                "API", "Bookstore", "FastCGI", "HTTPClient", "MonotonicTime", "ReplicaHost",
-                "Replication",
-                "ServerRuntime", "Storage", log,
-            ]),
-        module(
-            "Orders",
-            [
-                "API", "Bookstore", "FastCGI", "HTTPClient", "MonotonicTime", "ReplicaHost",
-                "Replication",
-                "ServerRuntime", "Storage", log,
-            ]),
+        module("Catalog", replicated),
+        module("Orders", replicated),
 
         // What looks after a cluster, and what puts it on trial.
         module("Deployment", ["API", "HTTPClient", log]),
@@ -105,5 +101,23 @@ let package = Package(
         program("orderServer", ["Orders", "ServerRuntime", arguments]),
         program("client", ["API", "HTTPClient", arguments]),
         program("pygmy", ["API", "Deployment", "HTTPClient", arguments, histogram, log]),
-        program("simulator", ["Simulation", arguments]),
+
+        // A module's tests stand under its name; SystemTests run the programs behind nginx.
+        tests("APITests", ["API"]),
+        tests("BookstoreTests", ["Bookstore"]),
+        tests("CachingTests", ["Caching", "MonotonicTime"]),
+        tests("ClientTests", ["API", "client"]),
+        tests("DeploymentTests", ["API", "Deployment"]),
+        tests("FastCGITests", ["FastCGI", log]),
+        tests(
+            "FrontEndTests",
+            [
+                "API", "Caching", "FastCGI", "FrontEnd", "HTTPClient", "MonotonicTime",
+                "Replication", log,
+            ]),
+        tests("HTTPClientTests", ["HTTPClient"]),
+        tests("PygmyTests", ["API", "pygmy", arguments]),
+        tests("ReplicationTests", ["MonotonicTime", "Replication"]),
+        tests(
+            "SystemTests", ["frontEndServer", "catalogServer", "orderServer", "client", "pygmy"]),
     ])

@@ -47,6 +47,12 @@ public struct CSVText: Sendable {
         JSONText.append(cents: cents, to: &bytes)
     }
 
+    /// Writes the header line, which holds nothing that needs quotes.
+    public mutating func header(_ line: String) {
+        bytes.append(contentsOf: line.utf8)
+        endLine()
+    }
+
     /// Ends the line.
     public mutating func endLine() {
         bytes.append(0x0a)

@@ -80,6 +80,11 @@ extension Problem {
         ).with("waitingFor", servers).retry(after: 1)
     }
 
+    /// 409: an operator's command cannot be carried out.
+    public static func refusedCommand(_ reason: String) -> Problem {
+        Problem("refused-command", 409, "The command was refused", reason)
+    }
+
     /// 504: a server did not answer in time.
     public static func gatewayTimeout(
         _ detail: String = "A server did not answer in time"

@@ -75,7 +75,8 @@ public struct Problem: Error, Sendable, Equatable {
         return problem
     }
 
-    func with(header name: String, _ value: String) -> Problem {
+    /// The problem with one header more.
+    public func with(header name: String, _ value: String) -> Problem {
         var problem = self
         problem.headers.append(Header(name: name, value: value))
         return problem

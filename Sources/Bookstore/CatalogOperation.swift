@@ -78,10 +78,18 @@ public enum CatalogOperation: Hashable, Sendable {
         }
     }
 
-    /// The keys of the log entry: the item numbers that it touches.
+    /// The keys of the log entry: the item number that it touches, behind `listingKey` where topics
+    /// and searches may show it otherwise.
     public var keys: [UInt64] {
-        [UInt64(bitPattern: itemNumber)]
+        let item = UInt64(bitPattern: itemNumber)
+        switch self {
+        case .buy, .restock: return [item]
+        case .putBook, .withdraw: return [CatalogOperation.listingKey, item]
+        }
     }
+
+    /// The key that stands for what topics and searches show: 0, which no book has.
+    public static let listingKey: UInt64 = 0
 }
 
 extension CatalogOperation {

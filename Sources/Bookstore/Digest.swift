@@ -18,14 +18,15 @@ public struct Digest: Sendable {
     }
 
     /// Adds bytes, and how many they are, so that neighbouring fields cannot run together.
-    public mutating func combine(_ bytes: some Collection<UInt8>) {
+    public mutating func combine(_ bytes: [UInt8]) {
         combine(Int64(bytes.count))
         for byte in bytes { combine(byte: byte) }
     }
 
     /// Adds the UTF-8 of a text.
     public mutating func combine(_ text: String) {
-        combine(text.utf8)
+        combine(Int64(text.utf8.count))
+        for byte in text.utf8 { combine(byte: byte) }
     }
 
     /// The digest of what was added so far.

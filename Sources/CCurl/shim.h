@@ -3,6 +3,7 @@
 
 #include <curl/curl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 
 /* curl_easy_setopt, curl_easy_getinfo and curl_multi_setopt are variadic, and Swift imports no
  * variadic functions: one function for each type of argument. The parentheses keep curl's
@@ -33,6 +34,17 @@ typedef size_t (*pygmy_curl_sink)(char *bytes, size_t size, size_t count, void *
 static inline CURLcode pygmy_curl_set_sink(
     CURL *handle, CURLoption option, pygmy_curl_sink value) {
     return (curl_easy_setopt)(handle, option, value);
+}
+
+/* libcurl's sockets would be inherited by the processes that the program starts. */
+static inline curl_socket_t pygmy_curl_open_socket(
+    void *context, curlsocktype purpose, struct curl_sockaddr *address) {
+    (void)context;
+    (void)purpose;
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+static inline CURLcode pygmy_curl_close_sockets_on_exec(CURL *handle) {
+    return (curl_easy_setopt)(handle, CURLOPT_OPENSOCKETFUNCTION, pygmy_curl_open_socket);
 }
 
 static inline CURLcode pygmy_curl_get_long(CURL *handle, CURLINFO info, long *value) {

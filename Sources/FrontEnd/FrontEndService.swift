@@ -1,7 +1,9 @@
 internal import API
+internal import Durability
 public import FastCGI
 internal import HTTPClient
 internal import MonotonicTime
+internal import RegisterHost
 public import ServerRuntime
 internal import Synchronization
 
@@ -11,24 +13,41 @@ internal import Synchronization
 /// HTTP client's thread, by whatever the back end says. It has one thread more, for heartbeats.
 public final class FrontEndService: Service {
     private let front: StoreFront
+    private let acceptors: AcceptorHost?
     private let heartbeatInterval: Duration
     private let heartbeats = Mutex<PeriodicThread?>(nil)
 
     /// Makes the service; it does nothing before `start()`.
-    public convenience init(_ environment: ServerEnvironment) {
+    /// - Throws: where the data directory, which holds the server's votes, cannot be used.
+    public convenience init(_ environment: ServerEnvironment) throws(StartFailure) {
+        let acceptors: AcceptorHost
+        do throws(StorageError) {
+            acceptors = try AcceptorHost(
+                environment: environment,
+                directory: DataDirectory(
+                    path: environment.configuration.dataDirectory(of: environment.id),
+                    name: environment.id.name))
+        } catch {
+            throw StartFailure(error)
+        }
         let metrics = environment.metrics
         let front = StoreFront(
             id: environment.id, incarnation: .random(in: 1 ... .max),
             configuration: environment.configuration, credentials: environment.credentials,
             upstream: HTTPUpstream(environment), timers: ServerTimers(environment.timers),
+            ballotBox: { body, group, completion throws(Problem) in
+                try acceptors.receive(body: body, group: group, completion: completion)
+            },
             metricsText: { metrics.text() })
         front.register(in: metrics)
         self.init(
-            front, heartbeatInterval: environment.configuration.settings.heartbeatInterval)
+            front, acceptors,
+            heartbeatInterval: environment.configuration.settings.heartbeatInterval)
     }
 
-    init(_ front: StoreFront, heartbeatInterval: Duration) {
+    init(_ front: StoreFront, _ acceptors: AcceptorHost? = nil, heartbeatInterval: Duration) {
         self.front = front
+        self.acceptors = acceptors
         self.heartbeatInterval = heartbeatInterval
     }
 
@@ -37,6 +56,7 @@ public final class FrontEndService: Service {
 
     /// Starts the heartbeats. Once.
     public func start() {
+        acceptors?.start()
         let thread = PeriodicThread(name: "heartbeats", interval: heartbeatInterval) {
             [front] in front.watch.beat()
         }
@@ -47,6 +67,7 @@ public final class FrontEndService: Service {
     public func stop() {
         front.watch.stop()
         heartbeats.withLock { $0 }?.stop()
+        acceptors?.stop()
     }
 
     /// Answers a request; on a FastCGI worker, which it never holds up.

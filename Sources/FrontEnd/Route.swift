@@ -15,6 +15,7 @@ enum Route: Equatable, Sendable {
     case catalogCSV
     case ordersCSV
     case invalidate(String)
+    case register(group: String)
 
     /// Finds the route of a path's decoded segments; nil where there is none.
     init?(_ segments: [String]) {
@@ -38,6 +39,7 @@ enum Route: Equatable, Sendable {
             case "restock": self = .restock(segments[1])
             case "items": self = .item(segments[1])
             case "invalidate": self = .invalidate(segments[1])
+            case "register": self = .register(group: segments[1])
             default: return nil
             }
         default: return nil
@@ -55,6 +57,7 @@ enum Route: Equatable, Sendable {
         case .restock: ["POST"]
         case .item: ["PUT", "DELETE"]
         case .invalidate: ["DELETE"]
+        case .register: ["PUT"]
         }
     }
 
@@ -64,7 +67,7 @@ enum Route: Equatable, Sendable {
         case .search, .lookup, .health, .metrics: .everybody
         case .buy, .order, .topics, .status: .clients
         case .restock, .item, .catalogCSV, .ordersCSV: .administrator
-        case .invalidate: .cluster
+        case .invalidate, .register: .cluster
         }
     }
 

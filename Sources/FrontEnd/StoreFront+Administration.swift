@@ -72,4 +72,20 @@ extension StoreFront {
         }
         sink.send(Answer(status: 204))
     }
+
+    /// Votes in a group's view register.
+    func vote(
+        _ group: String, _ request: IncomingRequest, _ sink: any AnswerSink
+    ) throws(Problem) {
+        try ballotBox(request.body.bytes ?? [], group) { message in
+            guard let message else {
+                return sink.send(
+                    .problem(
+                        .unavailable("The vote could not be made durable"), indented: false))
+            }
+            sink.send(
+                Answer(
+                    status: 200, headers: [("Content-Type", Heartbeats.mediaType)], body: message))
+        }
+    }
 }

@@ -3,6 +3,13 @@ internal import FastCGI
 internal import HTTPClient
 internal import MonotonicTime
 
+/// Takes the body of a `PUT /register/{group}`, and calls back once with the body of the answer; nil
+/// where the vote could not be made durable.
+typealias BallotBox =
+    @Sendable (
+        _ body: [UInt8], _ group: String, _ completion: @escaping @Sendable ([UInt8]?) -> Void
+    ) throws(Problem) -> Void
+
 /// The store as clients see it: takes a request, and answers it through its sink, now or later.
 ///
 /// Any thread; nothing here waits.
@@ -18,6 +25,8 @@ final class StoreFront: Sendable {
     let watch: BackEndWatch
     let timers: any Timers
     let counters: FrontEndCounters
+    /// This server's votes in the view registers.
+    let ballotBox: BallotBox
     /// The body of `GET /metrics`.
     let metricsText: @Sendable () -> String
     let startedAt: Instant
@@ -29,8 +38,9 @@ final class StoreFront: Sendable {
     init(
         id: ServerID, incarnation: UInt64, configuration: Configuration,
         credentials: Credentials, upstream: any Upstream, timers: any Timers,
-        metricsText: @escaping @Sendable () -> String
+        ballotBox: @escaping BallotBox, metricsText: @escaping @Sendable () -> String
     ) {
+        self.ballotBox = ballotBox
         name = id.name
         settings = configuration.settings
         self.credentials = credentials
@@ -118,6 +128,7 @@ final class StoreFront: Sendable {
         case .catalogCSV: try exports.stream(.catalog, request, deadline(of:at:), sink)
         case .ordersCSV: try exports.stream(.order, request, deadline(of:at:), sink)
         case .invalidate(let list): try invalidate(list, request, sink)
+        case .register(let group): try vote(group, request, sink)
         }
     }
 

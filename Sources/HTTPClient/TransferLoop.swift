@@ -114,6 +114,7 @@ final class TransferLoop {
         _ = pygmy_curl_set_long(handle, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         _ = pygmy_curl_set_long(handle, CURLOPT_TCP_NODELAY, 1)
         _ = pygmy_curl_set_long(handle, CURLOPT_FOLLOWLOCATION, 0)
+        _ = pygmy_curl_close_sockets_on_exec(handle)
         // The path is what the caller says, dots and all.
         _ = pygmy_curl_set_long(handle, CURLOPT_PATH_AS_IS, 1)
         let (seconds, attoseconds) = configuration.connectTimeout.components

@@ -159,7 +159,9 @@ public enum ServerProgram {
     }
 
     private static func complain(_ line: String) {
-        fputs(line + "\n", stderr)
+        // Not by `stderr`, a variable that Swift does not know to be safe.
+        let bytes = Array((line + "\n").utf8)
+        _ = write(STDERR_FILENO, bytes, bytes.count)
     }
 
     /// Every fault of a configuration on one line, since supervisors show the last line.

@@ -48,7 +48,8 @@ extension Responder {
     ) {
         send(
             Response(
-                status: status, headers: [("Content-Type", Bodies.mediaType)] + headers, body: body))
+                status: status, headers: [("Content-Type", Bodies.mediaType)] + headers, body: body)
+        )
     }
 
     /// Sends a problem document.

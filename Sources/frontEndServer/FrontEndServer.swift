@@ -24,7 +24,7 @@ struct FrontEndServer: ParsableCommand {
     func run() throws {
         let status = ServerProgram.run(
             .frontEnd, name: name, configurationPath: config, logLevel: .info
-        ) { FrontEndService($0) }
+        ) { try FrontEndService($0) }
         throw ExitCode(status)
     }
 }

@@ -28,7 +28,7 @@ final class FastCGIClient {
     let descriptor: Int32
 
     init(path: String) throws {
-        descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         // Only so that a failing test ends.
         var patience = timeval(tv_sec: 20, tv_usec: 0)
         setsockopt(
@@ -158,6 +158,17 @@ final class FastCGIClient {
             return false
         } catch Failure.closed {
             return true
+        }
+    }
+
+    /// Everything until the other side closes.
+    func readAll() -> [UInt8] {
+        var bytes: [UInt8] = []
+        while true {
+            var part = [UInt8](repeating: 0, count: 65_536)
+            let received = recv(descriptor, &part, part.count, 0)
+            guard received > 0 else { return bytes }
+            bytes += part[..<received]
         }
     }
 

@@ -10,6 +10,7 @@ import Testing
 /// A server on a socket in a directory of its own, and what it logs.
 final class Fixture: Sendable {
     let directory: String
+    private let ownsDirectory: Bool
     let server: Server
     let log = LogLines()
 
@@ -21,6 +22,7 @@ final class Fixture: Sendable {
         handler: @escaping Server.Handler
     ) throws {
         self.directory = try directory ?? Self.makeDirectory()
+        ownsDirectory = directory == nil
         var configuration = Server.Configuration()
         configuration.threads = threads
         configure(&configuration)
@@ -41,7 +43,7 @@ final class Fixture: Sendable {
 
     deinit {
         server.stop()
-        try? FileManager.default.removeItem(atPath: directory)
+        if ownsDirectory { try? FileManager.default.removeItem(atPath: directory) }
     }
 
     func connect() throws -> FastCGIClient { try FastCGIClient(path: path) }

@@ -1,0 +1,71 @@
+internal import API
+internal import Bookstore
+internal import Durability
+internal import FastCGI
+internal import ReplicaHost
+internal import Replication
+internal import ServerRuntime
+internal import Storage
+
+/// Lookups, searches and topics: answered by any member of the view, from what is committed.
+extension CatalogService {
+    /// The most items of one page of a search.
+    private static let pageLimit: Int64 = 1000
+    /// The item numbers that a page may begin behind.
+    private static let itemLimit: Int64 = 9_007_199_254_740_991
+
+    func lookup(_ request: InternalRequest, _ responder: Responder) throws(Problem) {
+        let number = try request.itemNumber()
+        try answer(request, touching: [UInt64(bitPattern: number)], responder) {
+            isCacheable throws(Problem) in
+            let book = try read { () throws(StorageError) in try store.book(number) }
+            guard let book else { throw .noSuchBook(number) }
+            responder.send(
+                json: Self.body(of: book), headers: isCacheable ? [] : [("X-Uncommitted", "1")])
+        }
+    }
+
+    func search(
+        _ topic: String, _ request: InternalRequest, _ responder: Responder
+    ) throws(Problem) {
+        let limit = try request.count("limit", default: Self.pageLimit, limit: Self.pageLimit)
+        let after = try request.count("after", default: 0, limit: Self.itemLimit)
+        try answer(request, touching: [CatalogOperation.listingKey], responder) {
+            _ throws(Problem) in
+            let books = try read { () throws(StorageError) in
+                try store.search(topic: topic, after: after, limit: Int(limit))
+            }
+            responder.send(
+                json: Bodies.searchResult(
+                    topic: topic,
+                    items: books.lazy.map { (itemNumber: $0.itemNumber, title: $0.title) }))
+        }
+    }
+
+    func topics(_ request: InternalRequest, _ responder: Responder) throws(Problem) {
+        try answer(request, touching: [CatalogOperation.listingKey], responder) {
+            _ throws(Problem) in
+            let topics = try read { () throws(StorageError) in try store.topics() }
+            responder.send(json: Bodies.topics(topics))
+        }
+    }
+
+    /// Answers a read that depends on some keys here, where this replica may, or has the replica
+    /// answer that may.
+    func answer(
+        _ request: InternalRequest, touching keys: [UInt64], _ responder: Responder,
+        _ serve: (_ isCacheable: Bool) throws(Problem) -> Void
+    ) throws(Problem) {
+        switch host.readPermission(touching: keys) {
+        case .serve(let isCacheable): try serve(isCacheable)
+        case .forward(let server): host.forward(request, to: server, responder)
+        case .unavailable: throw .noView(of: "catalog", waitingFor: host.awaitedServers)
+        }
+    }
+
+    static func body(of book: Book) -> [UInt8] {
+        Bodies.book(
+            itemNumber: book.itemNumber, title: book.title, topic: book.topic,
+            cents: book.cost.amount, stock: book.stock)
+    }
+}

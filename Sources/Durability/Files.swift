@@ -1,0 +1,105 @@
+internal import Glibc
+
+/// The system calls that a durable file needs, with typed errors.
+package enum Files {
+    package static func exists(_ path: String) -> Bool {
+        access(path, F_OK) == 0
+    }
+
+    /// Length in bytes, or nothing where there is no such file.
+    package static func size(_ path: String) -> Int? {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        return Int(status.st_size)
+    }
+
+    /// Makes a directory and those above it. Each new name is durable on return.
+    package static func makeDirectory(_ path: String) throws(StorageError) {
+        guard !exists(path) else { return }
+        let parent = directory(of: path)
+        try makeDirectory(parent)
+        if mkdir(path, 0o700) != 0, errno != EEXIST { throw .lastSystemError(path) }
+        try syncDirectory(parent)
+    }
+
+    /// The directory that a path stands in.
+    package static func directory(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    /// Makes the names in a directory durable: that of a file that was created, renamed or removed.
+    package static func syncDirectory(_ path: String) throws(StorageError) {
+        try sync(path, flags: O_RDONLY | O_DIRECTORY)
+    }
+
+    /// Makes the content of a file durable that was written through other descriptors.
+    package static func syncFile(_ path: String) throws(StorageError) {
+        try sync(path, flags: O_RDWR)
+    }
+
+    private static func sync(_ path: String, flags: Int32) throws(StorageError) {
+        let descriptor = open(path, flags | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .lastSystemError(path) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw .lastSystemError(path) }
+    }
+
+    /// Removes a file; one that is not there is no error.
+    package static func remove(_ path: String) throws(StorageError) {
+        if unlink(path) != 0, errno != ENOENT { throw .lastSystemError(path) }
+    }
+
+    /// Gives a file another name in the same directory, in place of a file of that name if there is
+    /// one, durably.
+    package static func rename(_ path: String, to newPath: String) throws(StorageError) {
+        guard Glibc.rename(path, newPath) == 0 else { throw .lastSystemError(newPath) }
+        try syncDirectory(directory(of: newPath))
+    }
+
+    /// Reads a file, or as much of it as is asked for.
+    package static func read(_ path: String, atMost limit: Int = .max) throws(StorageError)
+        -> [UInt8]
+    {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .lastSystemError(path) }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: min(limit, 1 << 16))
+        while bytes.count < limit {
+            let count = Glibc.read(descriptor, &chunk, min(chunk.count, limit - bytes.count))
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw .lastSystemError(path) }
+            if count == 0 { break }
+            bytes += chunk[..<count]
+        }
+        return bytes
+    }
+
+    /// Writes a file so that after a crash it has either its old content or this one, and this one
+    /// once the call has returned.
+    package static func replace(_ path: String, with bytes: [UInt8]) throws(StorageError) {
+        let temporary = path + ".new"
+        do throws(StorageError) {
+            try write(bytes, to: temporary)
+            try rename(temporary, to: path)
+        } catch {
+            unlink(temporary)
+            throw error
+        }
+    }
+
+    private static func write(_ bytes: [UInt8], to path: String) throws(StorageError) {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw .lastSystemError(path) }
+        defer { close(descriptor) }
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw .lastSystemError(path) }
+            rest = rest.dropFirst(count)
+        }
+        guard fsync(descriptor) == 0 else { throw .lastSystemError(path) }
+    }
+}

@@ -1,0 +1,147 @@
+internal import API
+internal import Bookstore
+internal import Durability
+public import FastCGI
+internal import Logging
+internal import ReplicaHost
+internal import Replication
+internal import ServerRuntime
+internal import Storage
+
+/// Requests to their answers.
+extension OrderService {
+    private static let rowLimit: Int64 = 10_000
+
+    /// Answers a request; on a FastCGI worker. Only reads of the database are done there.
+    public func handle(_ request: borrowing Request, _ responder: Responder) {
+        do throws(Problem) {
+            let request = try InternalRequest(request, in: environment, bodyLimit: bodyLimit)
+            guard let route = OrderRoute(request.segments) else {
+                throw .notFound("/" + request.segments.joined(separator: "/"))
+            }
+            try route.admit(request)
+            try serve(route, request, responder)
+        } catch {
+            responder.send(error)
+        }
+    }
+
+    private func serve(
+        _ route: OrderRoute, _ request: InternalRequest, _ responder: Responder
+    ) throws(Problem) {
+        switch route {
+        case .buy: try buy(request, responder)
+        case .buys: try buys(request, responder)
+        case .order: try order(request, responder)
+        case .ordersCSV: try ordersCSV(request, responder)
+        case .audit: audit(responder)
+        case .replica(let route):
+            try host.serve(route, request, acceptors: acceptors, responder)
+        }
+    }
+
+    /// Reads from the store; what the disk does not give is a 503, and what it gives wrongly ends
+    /// the server.
+    private func read<Value>(
+        _ body: () throws(StorageError) -> Value
+    ) throws(Problem) -> Value {
+        do throws(StorageError) {
+            return try body()
+        } catch {
+            host.stopIfBroken(error)
+            environment.logger.error("the orders cannot be read: \(error)")
+            throw .unavailable("\(environment.id) cannot read its disk")
+        }
+    }
+
+    /// `GET /orders/{n}`. An order never changes, so any replica that has it may show it; only that
+    /// there is none needs a replica that knows.
+    private func order(_ request: InternalRequest, _ responder: Responder) throws(Problem) {
+        let segment = request.segments.last ?? ""
+        let number: Int64
+        switch ItemNumber.parse(segment) {
+        case .number(let parsed): number = parsed
+        case .ofNoBook: throw .noSuchOrder(nil)
+        case .malformed: throw .notANumber(segment, of: "order")
+        }
+        if let order = try read({ () throws(StorageError) in try store.order(number) }) {
+            return responder.send(json: Self.body(of: order))
+        }
+        try answer(request, responder) { () throws(Problem) in
+            let order = try read { () throws(StorageError) in try store.order(number) }
+            guard let order else { throw .noSuchOrder(number) }
+            responder.send(json: Self.body(of: order))
+        }
+    }
+
+    /// `GET /orders.csv?after=&limit=`: a page of orders by number.
+    private func ordersCSV(_ request: InternalRequest, _ responder: Responder) throws(Problem) {
+        let limit = try request.count("limit", default: Self.rowLimit, limit: Self.rowLimit)
+        let after = try request.count("after", default: 0, limit: .max)
+        try answer(request, responder) { () throws(Problem) in
+            let orders = try read { () throws(StorageError) in
+                try store.orders(after: after, limit: Int(limit))
+            }
+            var text = CSVText()
+            if after == 0 { text.header(OrdersCSV.header) }
+            for order in orders {
+                let sale = order.sale
+                OrdersCSV.append(
+                    orderNumber: order.orderNumber, itemNumber: sale.itemNumber,
+                    title: sale.title, topic: sale.topic, cents: sale.cost.amount,
+                    milliseconds: sale.time, idempotencyKey: sale.key.bytes, to: &text)
+            }
+            responder.send(
+                Response(
+                    status: 200, headers: [("Content-Type", "text/csv; charset=utf-8")],
+                    body: text.bytes))
+        }
+    }
+
+    /// Answers a read of the sequence of orders here, where this replica may, or has the replica
+    /// answer that may.
+    private func answer(
+        _ request: InternalRequest, _ responder: Responder, _ serve: () throws(Problem) -> Void
+    ) throws(Problem) {
+        switch host.readPermission(touching: OrderOperation.record([]).keys) {
+        case .serve: try serve()
+        case .forward(let server): host.forward(request, to: server, responder)
+        case .unavailable: throw .noView(of: "order", waitingFor: host.awaitedServers)
+        }
+    }
+
+    /// `GET /audit`: whether everything adds up here. On a thread of its own: it reads everything.
+    private func audit(_ responder: Responder) {
+        _ = WorkerThread(name: "audit") { [self] in
+            do throws(Problem) {
+                let audit = try read { () throws(StorageError) in try store.audit() }
+                responder.send(json: Self.body(of: audit))
+            } catch {
+                responder.send(error)
+            }
+        }
+    }
+
+    private static func body(of audit: OrderAudit) -> [UInt8] {
+        var text = JSONText(reservingCapacity: 512)
+        text.object { document in
+            document.member("orders", audit.orders)
+            document.member("quantity", audit.quantity)
+            document.member("lastSale", audit.lastSaleNumber)
+            document.member("missingSales", audit.missingSales)
+            document.member("salesDigest", String(audit.salesDigest, radix: 16))
+            document.member("ordersDigest", String(audit.ordersDigest, radix: 16))
+            document.array("faults") { array in
+                for fault in audit.faults { array.element(fault) }
+            }
+        }
+        return text.bytes
+    }
+
+    static func body(of order: Order) -> [UInt8] {
+        Bodies.order(
+            orderNumber: order.orderNumber, itemNumber: order.sale.itemNumber,
+            title: order.sale.title, topic: order.sale.topic, cents: order.sale.cost.amount,
+            idempotencyKey: order.sale.key.bytes)
+    }
+}

@@ -1,0 +1,41 @@
+public import API
+internal import MonotonicTime
+public import Replication
+public import ServerRuntime
+
+/// What `config.json` says of a group, as the engine takes it.
+/// - Parameters:
+///   - group: the group's name in messages: one of `RegisterHost.groups`.
+///   - kind: the servers that are its replicas.
+///   - environment: the server that asks; it is one of them.
+public func groupConfiguration(
+    _ group: String, _ kind: ServerKind, _ environment: ServerEnvironment
+) -> Replication.Configuration {
+    let configuration = environment.configuration
+    let settings = configuration.settings
+    func names(of kind: ServerKind) -> [ServerName] {
+        configuration.servers(of: kind).map { ServerName($0.id.name) }
+    }
+    var result = Replication.Configuration(
+        group: group, name: ServerName(environment.id.name), replicas: names(of: kind),
+        acceptors: acceptors(of: environment),
+        lessees: kind == .catalog ? names(of: .frontEnd) : [])
+    let lease = Instant.Span(settings.leaseDuration)
+    result.heartbeatInterval = Instant.Span(settings.heartbeatInterval)
+    result.leaseDuration = lease
+    // A server that answers nothing for most of a lease is silent; a message that takes half of
+    // one is lost, so that a second one has a chance before that.
+    result.silenceTimeout = lease * 0.625
+    result.messageTimeout = lease * 0.5
+    return result
+}
+
+/// The acceptors of the view registers: all servers, less the last front end where their number is
+/// even, so that a majority is as small as it can be.
+public func acceptors(of environment: ServerEnvironment) -> [ServerName] {
+    var ids = environment.configuration.servers.map(\.id)
+    if ids.count.isMultiple(of: 2), let last = ids.lastIndex(where: { $0.kind == .frontEnd }) {
+        ids.remove(at: last)
+    }
+    return ids.map { ServerName($0.name) }
+}

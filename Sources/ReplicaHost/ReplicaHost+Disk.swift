@@ -1,0 +1,191 @@
+internal import Dispatch
+public import Durability
+internal import Glibc
+internal import Logging
+internal import MonotonicTime
+internal import RegisterHost
+internal import Replication
+internal import ServerRuntime
+internal import Storage
+internal import Synchronization
+
+/// The threads that write the log, apply what is committed, and keep both small.
+extension ReplicaHost {
+    /// The name under which the log keeps the engine's small state.
+    static var stateName: String { "replica" }
+
+    /// Reads what a start of the engine begins with.
+    static func restore(
+        _ directory: DataDirectory, _ log: LogStore, _ store: Store
+    ) throws(StorageError) -> Restored {
+        let extent = log.extent
+        let applied = store.applied
+        var tail: [Entry] = []
+        while applied.index + UInt64(tail.count) < extent.last.index {
+            let next = applied.index + UInt64(tail.count) + 1
+            let more = try log.entries(next...extent.last.index)
+            guard !more.isEmpty else {
+                throw .damaged(
+                    file: "\(directory.path)/log.db", reason: "entry \(next) is missing")
+            }
+            tail += more
+        }
+        return Restored(
+            identity: storeIdentity(of: directory), state: try log.persisted(stateName),
+            firstIndex: extent.base.index + 1, applied: applied, tail: tail)
+    }
+
+    /// Starts the replica's threads; once.
+    public func start() {
+        let workers = [
+            WorkerThread(name: "log") { [self] in writeLog() },
+            WorkerThread(name: "apply") { [self] in applyCommitted() },
+            WorkerThread(name: "load") { [self] in load() },
+        ]
+        let tick = engine.withLock { $0.configuration.tickInterval }
+        let periodic = [
+            PeriodicThread(name: "tick", interval: tick.duration) { [self] in
+                step(.tick)
+                expirePending()
+            },
+            PeriodicThread(name: "checkpoint", interval: .seconds(1)) { [self] in checkpoint() },
+        ]
+        threads.withLock { $0 = (workers, periodic) }
+    }
+
+    /// Finishes what is under way and ends the threads; once, when no more requests come.
+    public func stop() {
+        isStopping.store(true, ordering: .relaxed)
+        let (workers, periodic) = threads.withLock { $0 }
+        for thread in periodic { thread.stop() }
+        logWork.close()
+        loadWork.close()
+        workers[0].join()
+        applyWork.close()
+        for thread in workers { thread.join() }
+        // A restart then has nothing to repeat.
+        if (try? store.checkpoint()) != nil { try? log.checkpoint() }
+    }
+
+    // MARK: The log
+
+    private func writeLog() {
+        while let work = logWork.takeAll() {
+            for item in work { write(item) }
+        }
+    }
+
+    private func write(_ work: LogWork) {
+        switch work {
+        case .append(let token, let entries, let cut):
+            let start = BootClock.now()
+            do throws(StorageError) {
+                try log.append(entries, truncatingFrom: cut)
+            } catch {
+                stopIfBroken(error)
+                logger.error("\(group): the log cannot be written: \(error)")
+                return step(.appendFailed(token))
+            }
+            figures.logWriteSeconds.observe((BootClock.now() - start).seconds)
+            figures.batchEntries.observe(Double(entries.count))
+            step(.appended(token))
+        case .persist(let token, let bytes):
+            do throws(StorageError) {
+                try log.persist(bytes, as: Self.stateName)
+            } catch {
+                stopIfBroken(error)
+                logger.error("\(group): the replica's state cannot be written: \(error)")
+                // The engine asks again at once; a full disk must not make this a busy loop.
+                pause(milliseconds: 50)
+                return step(.persistFailed(token))
+            }
+            step(.persisted(token))
+        case .trim(let index):
+            do throws(StorageError) {
+                try log.trim(through: index)
+            } catch {
+                stopIfBroken(error)
+                logger.warning("\(group): the log cannot be trimmed: \(error)")
+            }
+        case .install(let attempt, let position):
+            install(attempt: attempt, position)
+        }
+    }
+
+    // MARK: The state
+
+    private func applyCommitted() {
+        while let batches = applyWork.takeAll() {
+            let committed = batches.flatMap { $0 }
+            guard let last = committed.last else { continue }
+            guard let outcomes = apply(committed.map(\.entry)) else { return }
+            figures.applied.increment(by: committed.count)
+            for (committed, outcome) in zip(committed, outcomes) {
+                if let ticket = committed.ticket { complete(ticket, .applied(outcome)) }
+            }
+            step(.applied(through: last.entry.index))
+        }
+    }
+
+    /// Applies entries, however long the disk is full: they are committed, and what was committed
+    /// is applied. Nil once the server stops.
+    private func apply(_ entries: [Entry]) -> [Store.Outcome]? {
+        var isNoted = false
+        while true {
+            do throws(StorageError) {
+                return try store.apply(entries)
+            } catch {
+                stopIfBroken(error)
+                if !isNoted { logger.error("\(group): the state cannot be written: \(error)") }
+                isNoted = true
+                if isStopping.load(ordering: .relaxed) { return nil }
+                pause(milliseconds: 100)
+            }
+        }
+    }
+
+    private func checkpoint() {
+        do throws(StorageError) {
+            let durable = try store.checkpoint()
+            try log.checkpoint()
+            step(.stateDurable(through: durable))
+        } catch {
+            stopIfBroken(error)
+            logger.warning("\(group): a checkpoint failed: \(error)")
+        }
+    }
+
+    // MARK: Old entries and snapshots
+
+    private func load() {
+        while let work = loadWork.takeAll() {
+            for item in work {
+                switch item {
+                case .entries(let token, let range):
+                    if let entries = try? log.entries(range), !entries.isEmpty {
+                        step(.loaded(token, entries))
+                    } else {
+                        step(.loadFailed(token))
+                    }
+                case .fetchSnapshot(let attempt, let server):
+                    fetchSnapshot(attempt: attempt, from: server)
+                case .giveChunk(let chunk): give(chunk)
+                }
+            }
+        }
+    }
+
+    // MARK: Faults
+
+    /// Ends the process where a database is not what was written: nothing that it would say or do
+    /// from here on could be relied on.
+    public func stopIfBroken(_ error: StorageError) {
+        guard case .damaged = error else { return }
+        logger.critical("\(group): \(error)")
+        exit(ExitStatus.damagedFiles)
+    }
+
+    func pause(milliseconds: Int) {
+        usleep(UInt32(milliseconds) * 1000)
+    }
+}

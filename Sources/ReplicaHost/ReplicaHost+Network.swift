@@ -1,0 +1,71 @@
+internal import API
+public import FastCGI
+internal import HTTPClient
+internal import MonotonicTime
+internal import RegisterHost
+public import Replication
+internal import ServerRuntime
+internal import Synchronization
+
+/// The messages between replicas, acceptors and front ends: PUT requests whose bodies are an
+/// ``Envelope``.
+extension ReplicaHost {
+    func send(_ message: Message, to server: ServerName, as id: RequestID, timeout: Instant.Span) {
+        guard let address = addresses[server] else { return step(.failed(id)) }
+        let request = HTTPRequest(
+            method: "PUT", authority: address, path: message.path(group: group),
+            headers: [
+                ("Authorization", environment.credentials.clusterSecret.authorization),
+                ("Content-Type", Envelope.mediaType),
+            ],
+            body: Envelope.encode(
+                sender: environment.id.name, group: group, message: message.encoded()))
+        environment.client.send(request, timeout: timeout.duration) { [self] result in
+            guard case .success(let response) = result, response.status == 200,
+                let message = try? Message(decoding: response.body)
+            else { return step(.failed(id)) }
+            step(.response(id, message))
+        }
+    }
+
+    /// Takes a message of another server, and answers when the engine says so.
+    public func receive(_ message: Message, from sender: ServerName, _ responder: Responder) {
+        let exchange = nextNumber.add(1, ordering: .relaxed).oldValue
+        exchanges.withLock { $0[exchange] = responder }
+        step(.request(ExchangeID(exchange), from: sender, message))
+        // An engine that cannot answer in time does not answer; the sender's time is long over when
+        // its exchange is ended here.
+        environment.timers.schedule(after: .seconds(10)) { [self] in
+            let late = exchanges.withLock { $0.removeValue(forKey: exchange) }
+            late?.send(Problem.gatewayTimeout())
+        }
+    }
+
+    func reply(_ message: Message, to exchange: ExchangeID) {
+        let responder = exchanges.withLock { $0.removeValue(forKey: exchange.number) }
+        responder?.send(
+            Response(
+                status: 200, headers: [("Content-Type", Envelope.mediaType)],
+                body: message.encoded()))
+    }
+
+    func invalidate(
+        _ keys: [UInt64], at frontEnd: ServerName, as id: RequestID, timeout: Instant.Span
+    ) {
+        guard let address = addresses[frontEnd] else { return step(.invalidationFailed(id)) }
+        // Key 0 stands for the listing, which no front end caches.
+        let items = keys.filter { $0 != 0 }
+        guard !items.isEmpty else { return step(.invalidated(id)) }
+        let list = items.map { String($0) }.joined(separator: ",")
+        let request = HTTPRequest(
+            method: "DELETE", authority: address, path: "/invalidate/\(list)",
+            headers: [("Authorization", environment.credentials.clusterSecret.authorization)],
+            body: [])
+        figures.invalidations.increment()
+        environment.client.send(request, timeout: timeout.duration) { [self] result in
+            guard case .success(let response) = result, (200...299).contains(response.status)
+            else { return step(.invalidationFailed(id)) }
+            step(.invalidated(id))
+        }
+    }
+}

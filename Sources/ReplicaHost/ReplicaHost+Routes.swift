@@ -1,0 +1,79 @@
+internal import API
+public import FastCGI
+internal import HTTPClient
+internal import Logging
+internal import MonotonicTime
+public import Replication
+internal import ServerRuntime
+internal import Synchronization
+
+/// What a replica does with requests that another server of the group must answer.
+extension ReplicaHost {
+    /// Passes a request on to the server of the group that can answer it, once.
+    public func forward(
+        _ request: InternalRequest, to server: ServerName, _ responder: Responder
+    ) {
+        let left = request.context.deadline - BootClock.now()
+        guard !request.isForwarded, left > .zero, let address = addresses[server],
+            server.text != environment.id.name
+        else { return sendUnavailable(primary: server, responder) }
+        var headers = [
+            ("Authorization", environment.credentials.clusterSecret.authorization),
+            ("X-Request-ID", request.context.requestID),
+            ("X-Request-Timeout", String(left.nanoseconds / 1_000_000)),
+            ("X-Forwarded-By", environment.id.name),
+        ]
+        if let key = request.idempotencyKey {
+            headers.append(("Idempotency-Key", String(decoding: key, as: UTF8.self)))
+        }
+        if !request.body.isEmpty { headers.append(("Content-Type", Bodies.mediaType)) }
+        let onward = HTTPRequest(
+            method: request.methodName, authority: address, path: request.target, headers: headers,
+            body: request.body)
+        environment.client.send(onward, timeout: left.duration) { [self] result in
+            guard case .success(let response) = result else {
+                return sendUnavailable(primary: nil, responder)
+            }
+            let kept = response.headers.filter {
+                ![
+                    "connection", "date", "server", "transfer-encoding", "content-length",
+                    "x-request-id",
+                ].contains($0.0.lowercased())
+            }
+            responder.send(
+                Response(
+                    status: response.status, headers: kept + [("X-Primary", server.text)],
+                    body: response.body))
+        }
+    }
+
+    /// Answers 503, and names the primary where one is known.
+    public func sendUnavailable(primary: ServerName?, _ responder: Responder) {
+        let headers = primary.map { [("X-Primary", $0.text)] } ?? []
+        responder.send(
+            .unavailable("\(environment.id) cannot serve this now; nothing has happened"),
+            headers: headers)
+    }
+
+    /// Answers a proposal that was not logged, or whose outcome is not known.
+    public func send(_ rejection: Rejection, _ responder: Responder) {
+        switch rejection {
+        case .notPrimary(let primary): sendUnavailable(primary: primary, responder)
+        case .overloaded: responder.send(.overloaded())
+        case .diskFailure:
+            responder.send(.unavailable("The disk of \(environment.id) cannot be written"))
+        case .notReady, .noLease:
+            responder.send(.noView(of: group, waitingFor: awaitedServers))
+        }
+    }
+
+    /// The primary that this replica knows of.
+    public var primary: ServerName? {
+        engine.withLock { $0.view?.primary.name }
+    }
+
+    /// Whether this replica is the primary of its view.
+    public var isPrimary: Bool {
+        engine.withLock { $0.role == .primary }
+    }
+}

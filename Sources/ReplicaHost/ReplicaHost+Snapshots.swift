@@ -1,0 +1,202 @@
+internal import API
+internal import Durability
+internal import FastCGI
+internal import Glibc
+internal import HTTPClient
+internal import Logging
+internal import MonotonicTime
+internal import RegisterHost
+internal import Replication
+internal import ServerRuntime
+internal import Storage
+internal import Synchronization
+
+/// State transfer: `GET /sync?for=NAME&attempt=N&offset=K` gives a chunk of a copy of the state that
+/// stays the same for an attempt, so that a transfer that broke off goes on where it was.
+extension ReplicaHost {
+    /// The bytes of a chunk.
+    private static var chunkLength: Int { 4 << 20 }
+
+    /// A copy of the state for one joining server.
+    struct ServedSnapshot: Sendable {
+        let attempt: UInt64
+        let path: String
+        let position: LogPosition
+        let size: Int
+    }
+
+    /// A chunk that somebody asked for.
+    struct ChunkRequest: Sendable {
+        let server: String
+        let attempt: UInt64
+        let offset: Int
+        let responder: Responder
+    }
+
+    // MARK: Giving
+
+    /// Answers `GET /sync`.
+    func handleSync(_ request: InternalRequest, _ responder: Responder) throws(Problem) {
+        try request.require([.get])
+        guard let server = request.query.first(where: { $0.name == "for" })?.value,
+            environment.configuration.servers.contains(where: { $0.id.name == server }),
+            let attempt = request.query.first(where: { $0.name == "attempt" })
+                .flatMap({ UInt64($0.value) })
+        else {
+            throw .malformedRequest("sync needs for=NAME, a server, and attempt=N, a number")
+        }
+        let offset = try request.count("offset", default: 0, limit: 1 << 50)
+        loadWork.append(
+            .giveChunk(
+                ChunkRequest(
+                    server: server, attempt: attempt, offset: Int(offset), responder: responder)))
+    }
+
+    func give(_ chunk: ChunkRequest) {
+        do throws(StorageError) {
+            let snapshot = try snapshot(for: chunk.server, attempt: chunk.attempt)
+            guard let bytes = Self.read(snapshot.path, at: chunk.offset, count: Self.chunkLength)
+            else {
+                servedSnapshots.withLock { $0[chunk.server] = nil }
+                return chunk.responder.send(.unavailable("The copy of the state cannot be read"))
+            }
+            chunk.responder.send(
+                Response(
+                    status: 200,
+                    headers: [
+                        ("Content-Type", Envelope.mediaType),
+                        ("X-Snapshot-Size", String(snapshot.size)),
+                        ("X-Snapshot-Index", String(snapshot.position.index)),
+                        ("X-Snapshot-View", String(snapshot.position.view)),
+                    ], body: bytes))
+        } catch {
+            stopIfBroken(error)
+            logger.warning("\(group): no copy of the state can be made: \(error)")
+            chunk.responder.send(.unavailable("No copy of the state can be made"))
+        }
+    }
+
+    private func snapshot(
+        for server: String, attempt: UInt64
+    ) throws(StorageError) -> ServedSnapshot {
+        if let served = servedSnapshots.withLock({ $0[server] }), served.attempt == attempt {
+            return served
+        }
+        let path = "\(directory.path)/snapshot-\(server).db"
+        let position = try store.writeSnapshot(to: path)
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            throw .other(file: path, code: errno, message: String(cString: strerror(errno)))
+        }
+        let served = ServedSnapshot(
+            attempt: attempt, path: path, position: position, size: Int(status.st_size))
+        servedSnapshots.withLock { $0[server] = served }
+        logger.notice("\(group): a copy of the state at \(position) is ready for \(server)")
+        return served
+    }
+
+    private static func read(_ path: String, at offset: Int, count: Int) -> [UInt8]? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var failed = false
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            while filled < count {
+                let got = pread(
+                    descriptor, buffer.baseAddress.map { $0 + filled }, count - filled,
+                    offset + filled)
+                if got < 0 && errno == EINTR { continue }
+                if got < 0 { failed = true }
+                if got <= 0 { return }
+                filled += got
+            }
+        }
+        return failed ? nil : bytes
+    }
+
+    // MARK: Taking
+
+    func fetchSnapshot(attempt: UInt64, from server: ServerName) {
+        latestAttempt.store(attempt, ordering: .relaxed)
+        guard let address = addresses[server] else {
+            return step(.snapshotFailed(attempt: attempt))
+        }
+        let path = store.incomingPath
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { return step(.snapshotFailed(attempt: attempt)) }
+        defer { close(descriptor) }
+        var offset = 0
+        var position: LogPosition?
+        var failures = 0
+        while !isStopping.load(ordering: .relaxed) {
+            guard let chunk = fetchChunk(attempt: attempt, at: offset, from: address) else {
+                failures += 1
+                if failures == 5 { break }
+                pause(milliseconds: 200)
+                continue
+            }
+            failures = 0
+            // Another copy than the one that was begun: its bytes do not go together.
+            if let position, position != chunk.position { break }
+            position = chunk.position
+            guard Self.write(chunk.bytes, to: descriptor) else { break }
+            offset += chunk.bytes.count
+            if offset == chunk.size {
+                guard fsync(descriptor) == 0 else { break }
+                logger.notice("\(group): fetched a copy of the state at \(chunk.position)")
+                return step(.snapshotFetched(attempt: attempt, chunk.position))
+            }
+            if chunk.bytes.isEmpty { break }
+        }
+        step(.snapshotFailed(attempt: attempt))
+    }
+
+    private struct Chunk {
+        let position: LogPosition
+        let size: Int
+        let bytes: [UInt8]
+    }
+
+    private func fetchChunk(attempt: UInt64, at offset: Int, from address: String) -> Chunk? {
+        let request = HTTPRequest(
+            method: "GET", authority: address,
+            path: "/sync?for=\(environment.id.name)&attempt=\(attempt)&offset=\(offset)",
+            headers: [("Authorization", environment.credentials.clusterSecret.authorization)],
+            body: [])
+        // The first chunk waits until the copy is made, which takes its time with a large state.
+        let timeout: Duration = offset == 0 ? .seconds(120) : .seconds(20)
+        guard let response = try? environment.client.perform(request, timeout: timeout),
+            response.status == 200,
+            let size = response.header("X-Snapshot-Size").flatMap({ Int($0) }),
+            let index = response.header("X-Snapshot-Index").flatMap({ UInt64($0) }),
+            let view = response.header("X-Snapshot-View").flatMap({ UInt64($0) })
+        else { return nil }
+        return Chunk(
+            position: LogPosition(index: index, view: view), size: size, bytes: response.body)
+    }
+
+    private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+        var written = 0
+        while written < bytes.count {
+            let count = bytes.withUnsafeBytes {
+                Glibc.write(descriptor, $0.baseAddress.map { $0 + written }, $0.count - written)
+            }
+            if count < 0 && errno == EINTR { continue }
+            if count <= 0 { return false }
+            written += count
+        }
+        return true
+    }
+
+    /// Makes the fetched copy the state; on the `log` thread, since it empties the log.
+    func install(attempt: UInt64, _ position: LogPosition) {
+        do throws(StorageError) {
+            try store.installSnapshot(position)
+        } catch {
+            logger.error("\(group): the copy of the state cannot be installed: \(error)")
+            return step(.snapshotFailed(attempt: attempt))
+        }
+        logger.notice("\(group): the state is now the copy at \(position)")
+        step(.snapshotInstalled(attempt: attempt, position))
+    }
+}

@@ -1,0 +1,226 @@
+/// Runs one replica on the real disk, network and clock.
+///
+/// The engine (`Replication.Replica`) decides, this class does: it hands events to the engine under
+/// a lock and carries out the effects it gets back, each on the thread it belongs to. Begin with
+/// ``ReplicaHost/step(_:)``. What a service uses: ``ReplicaHost/propose(_:deadline:completion:)``,
+/// ``ReplicaHost/readPermission(touching:)`` and ``ReplicaHost/serve(_:_:acceptors:_:)``.
+///
+/// | thread | does |
+/// |---|---|
+/// | `log` | writes the log, one durable transaction a batch; the only one that waits for the disk |
+/// | `apply` | applies committed entries to the state and completes the clients' proposals |
+/// | `load` | reads old entries for peers that lag; fetches and installs snapshots |
+/// | `tick` | gives the engine its clock; ends proposals whose time is over |
+/// | `checkpoint` | moves the databases' write-ahead logs into the databases |
+
+internal import API
+internal import Dispatch
+public import Durability
+internal import FastCGI
+internal import HTTPClient
+internal import Logging
+public import MonotonicTime
+public import Replication
+public import ServerRuntime
+public import Storage
+internal import Synchronization
+
+/// See the top of the file.
+public final class ReplicaHost<Store: StateStore>: Sendable {
+    /// Called once with what became of a proposal, on a thread that it must not hold up.
+    public typealias Completion = @Sendable (ProposalResult<Store.Outcome>) -> Void
+
+    /// A proposal whose outcome somebody waits for.
+    struct Pending {
+        let deadline: Instant
+        let completion: Completion
+    }
+
+    /// Work for the `log` thread, in the engine's order.
+    enum LogWork: Sendable {
+        case append(Token, [Entry], truncatingFrom: LogIndex?)
+        case persist(Token, [UInt8])
+        case trim(through: LogIndex)
+        case install(attempt: UInt64, LogPosition)
+    }
+
+    /// Work for the `load` thread.
+    enum LoadWork: Sendable {
+        case entries(Token, ClosedRange<LogIndex>)
+        case fetchSnapshot(attempt: UInt64, from: ServerName)
+        case giveChunk(ChunkRequest)
+    }
+
+    let group: String
+    let environment: ServerEnvironment
+    let logger: Logger
+    let addresses: [ServerName: String]
+    let store: Store
+    let log: LogStore
+    let engine: Mutex<Replica>
+    let logWork = DrainingQueue<LogWork>()
+    let applyWork = DrainingQueue<[CommittedEntry]>()
+    let loadWork = DrainingQueue<LoadWork>()
+    let pending = Mutex<[UInt64: Pending]>([:])
+    let exchanges = Mutex<[UInt64: Responder]>([:])
+    let commands = Mutex<[UInt64: Responder]>([:])
+    let nextNumber = Atomic<UInt64>(1)
+    let threads = Mutex<(workers: [WorkerThread], periodic: [PeriodicThread])>(([], []))
+    let directory: DataDirectory
+    let servedSnapshots = Mutex<[String: ServedSnapshot]>([:])
+    let latestAttempt = Atomic<UInt64>(0)
+    let isStopping = Atomic<Bool>(false)
+    let figures: Figures
+
+    /// Makes the host of a replica; it does nothing before ``start()``.
+    /// - Parameters:
+    ///   - configuration: the group, as the engine takes it.
+    ///   - environment: the server that it is a part of.
+    ///   - directory: the server's data directory.
+    ///   - log: the log in it.
+    ///   - store: the state in it.
+    /// - Throws: where what the disk holds cannot be a replica's.
+    public init(
+        configuration: Replication.Configuration, environment: ServerEnvironment,
+        directory: DataDirectory, log: LogStore, store: Store
+    ) throws {
+        group = configuration.group
+        self.environment = environment
+        logger = environment.logger
+        var addresses: [ServerName: String] = [:]
+        for server in environment.configuration.servers {
+            addresses[ServerName(server.id.name)] = server.address.description
+        }
+        self.addresses = addresses
+        self.store = store
+        self.log = log
+        self.directory = directory
+        figures = Figures(environment.metrics)
+        let restored = try Self.restore(directory, log, store)
+        var seed = SystemRandomNumberGenerator()
+        let replica = try Replica(
+            configuration: configuration, restoring: restored, at: BootClock.now(),
+            seed: seed.next())
+        engine = Mutex(replica)
+        register(in: environment.metrics)
+    }
+
+    // MARK: The engine
+
+    /// Tells the engine what happened, and does what it says.
+    ///
+    /// Effects on the disk are queued while the lock is held, so that they keep the engine's order
+    /// whichever thread brought the event; messages may overtake each other, as they may on a
+    /// network.
+    func step(_ event: Event) {
+        let effects = engine.withLock { replica -> [Effect] in
+            var others: [Effect] = []
+            for effect in replica.handle(event, at: BootClock.now()) {
+                switch effect {
+                case .append(let token, let entries, let cut):
+                    logWork.append(.append(token, entries, truncatingFrom: cut))
+                case .persist(let token, let bytes): logWork.append(.persist(token, bytes))
+                case .trimLog(let index): logWork.append(.trim(through: index))
+                case .installSnapshot(let attempt, let position):
+                    logWork.append(.install(attempt: attempt, position))
+                case .apply(let entries): applyWork.append(entries)
+                case .load(let token, let range): loadWork.append(.entries(token, range))
+                case .fetchSnapshot(let attempt, let server):
+                    loadWork.append(.fetchSnapshot(attempt: attempt, from: server))
+                default: others.append(effect)
+                }
+            }
+            return others
+        }
+        for effect in effects { perform(effect) }
+    }
+
+    private func perform(_ effect: Effect) {
+        switch effect {
+        case .reject(let ticket, let rejection): complete(ticket, .rejected(rejection))
+        case .abandon(let ticket): complete(ticket, .unknown)
+        case .request(let id, let server, let message, let timeout):
+            send(message, to: server, as: id, timeout: timeout)
+        case .reply(let exchange, let message): reply(message, to: exchange)
+        case .invalidate(let id, let frontEnd, let keys, let timeout):
+            invalidate(keys, at: frontEnd, as: id, timeout: timeout)
+        case .note(let notice): logger.notice("\(group): \(notice)")
+        case .administered(let ticket, let outcome): administered(ticket, outcome)
+        case .append, .persist, .apply, .load, .trimLog, .fetchSnapshot, .installSnapshot,
+            .discardSnapshot:
+            // Queued under the lock by `step`; a fetched snapshot is overwritten by the next.
+            break
+        }
+    }
+
+    // MARK: What a service uses
+
+    /// Whether, and how, a read that touches the keys may be answered here and now. Any thread.
+    public func readPermission(touching keys: [UInt64]) -> ReadPermission {
+        engine.withLock { $0.readPermission(touching: keys, at: BootClock.now()) }
+    }
+
+    /// Puts operations into the log, in order; any thread, never waits.
+    /// - Parameters:
+    ///   - operations: what they touch, and their payloads.
+    ///   - deadline: until when the outcomes are waited for.
+    ///   - completion: gets a result for each, in their order, once.
+    public func propose(
+        _ operations: [(keys: [UInt64], payload: [UInt8])], deadline: Instant,
+        completion: @escaping @Sendable ([ProposalResult<Store.Outcome>]) -> Void
+    ) {
+        guard !operations.isEmpty else { return completion([]) }
+        let gathering = Gathering(count: operations.count, completion: completion)
+        let first = nextNumber.add(UInt64(operations.count), ordering: .relaxed).oldValue
+        pending.withLock { pending in
+            for place in operations.indices {
+                pending[first + UInt64(place)] = Pending(deadline: deadline) { result in
+                    gathering.set(place, to: result)
+                }
+            }
+        }
+        step(
+            .propose(
+                operations.enumerated().map { place, operation in
+                    Proposal(
+                        ticket: Ticket(first + UInt64(place)), keys: operation.keys,
+                        payload: operation.payload)
+                }))
+    }
+
+    func complete(_ ticket: Ticket, _ result: ProposalResult<Store.Outcome>) {
+        let waiting = pending.withLock { $0.removeValue(forKey: ticket.number) }
+        waiting?.completion(result)
+    }
+
+    /// Ends the proposals whose time is over.
+    func expirePending() {
+        let now = BootClock.now()
+        let late = pending.withLock { pending -> [Pending] in
+            let numbers = pending.filter { $0.value.deadline <= now }.keys
+            return numbers.compactMap { pending.removeValue(forKey: $0) }
+        }
+        for waiting in late { waiting.completion(.unknown) }
+    }
+}
+
+/// Collects the results of operations that were proposed together.
+final class Gathering<Result: Sendable>: Sendable {
+    private let results: Mutex<(values: [Result?], missing: Int)>
+    private let completion: @Sendable ([Result]) -> Void
+
+    init(count: Int, completion: @escaping @Sendable ([Result]) -> Void) {
+        results = Mutex((Array(repeating: nil, count: count), count))
+        self.completion = completion
+    }
+
+    func set(_ place: Int, to result: Result) {
+        let all = results.withLock { results -> [Result]? in
+            guard results.values[place] == nil else { return nil }
+            results.values[place] = result
+            results.missing -= 1
+            return results.missing == 0 ? results.values.compactMap { $0 } : nil
+        }
+        if let all { completion(all) }
+    }
+}

@@ -1,0 +1,140 @@
+public import Bookstore
+public import Durability
+internal import GRDB
+public import Replication
+internal import Synchronization
+
+/// The catalog on its disk: books, sales, keys, and how far the log is applied.
+///
+/// One thread applies entries; reads come from any thread, see what is committed and never wait for
+/// it. A loss of power takes the state back to an earlier entry, after which the log is applied
+/// again from `applied`.
+public final class CatalogStore: StateStore {
+    /// The least memory that keeps the inner pages of a million books and of their keys.
+    private static let cacheKilobytes = 8192
+
+    private let state: StateFile
+
+    /// Opens the catalog of a data directory, or makes an empty one where there never was one.
+    /// - Throws: `damaged`, in which case nothing was changed, `diskFull`, `readOnly`.
+    public init(_ directory: DataDirectory, _ log: LogStore) throws(StorageError) {
+        state = try StateFile(
+            CatalogTables.schema, directory, log, cacheKilobytes: Self.cacheKilobytes)
+    }
+
+    /// The last entry that was applied.
+    public var applied: LogPosition { state.applied }
+
+    /// The last entry that is applied in what a loss of power would leave.
+    public var durableThrough: LogIndex { state.durableThrough }
+
+    /// Applies entries, which must follow on `applied`, in one transaction, and returns the outcome
+    /// of each.
+    /// - Throws: `diskFull` and others: then none was applied, and they can be applied again. An
+    ///   entry of a later release is an `other` error that will not go away.
+    public func apply(_ entries: [Entry]) throws(StorageError) -> [CatalogOutcome] {
+        try state.apply(entries) { database, path throws(StorageError) in
+            var catalog = try SQLiteCatalog(database, path: path)
+            var outcomes: [CatalogOutcome] = []
+            outcomes.reserveCapacity(entries.count)
+            for entry in entries {
+                switch try catalog.apply(payload: entry.payload) {
+                case .success(let outcome): outcomes.append(outcome)
+                case .failure: throw .ofLaterRelease(entry.index, path)
+                }
+            }
+            try catalog.saveCounters()
+            return outcomes
+        }
+    }
+
+    /// Makes what is applied durable: from time to time, from a thread that does not apply.
+    /// - Returns: `durableThrough`, up to where the log may be trimmed.
+    @discardableResult
+    public func checkpoint() throws(StorageError) -> LogIndex {
+        try state.checkpoint()
+    }
+
+    /// Where a snapshot is to be written that shall be installed.
+    public var incomingPath: String { state.incomingPath }
+
+    /// Writes a copy of the state as it is now to a file, for another replica; applying goes on.
+    /// - Returns: the last entry that is applied in it.
+    public func writeSnapshot(to path: String) throws(StorageError) -> LogPosition {
+        try state.writeSnapshot(to: path)
+    }
+
+    /// Makes a received snapshot, complete at `incomingPath`, the state, and empties the log.
+    /// - Throws: `damaged` where it is not a snapshot at that position; nothing is changed then.
+    public func installSnapshot(_ position: LogPosition) throws(StorageError) {
+        try state.install(position)
+    }
+
+    /// Whether the books of the catalog's file were imported.
+    public var isImported: Bool {
+        get throws(StorageError) {
+            let file = state.file
+            return try file.read { database throws(StorageError) in
+                try Self.isImported(database, file.path)
+            }
+        }
+    }
+
+    /// Fills an empty catalog with books, all or, where an error is thrown, none; durably. A catalog
+    /// that was filled before is left as it is.
+    /// - Parameter produce: hands over the books in any order; what it throws is thrown on.
+    /// - Returns: how many books were imported; nothing where that was done before.
+    @discardableResult
+    public func importBooks(
+        _ produce: (_ store: (Book) throws(StorageError) -> Void) throws -> Void
+    ) throws -> Int? {
+        let file = state.file
+        var failure: (any Error)?
+        do throws(StorageError) {
+            let imported = try file.write { database throws(StorageError) -> Int? in
+                guard try !Self.isImported(database, file.path) else { return nil }
+                let insert = try PreparedStatement(
+                    CatalogTables.insertBook, database, file: file.path)
+                var count = 0
+                do {
+                    try produce { book throws(StorageError) in
+                        try CatalogTables.insert(BookRecord(opening: book), insert)
+                        count += 1
+                    }
+                } catch {
+                    // Takes the transaction back.
+                    failure = error
+                    throw .from(error, file: file.path)
+                }
+                try PreparedStatement(
+                    "UPDATE catalog SET is_imported = 1", database, file: file.path
+                ).run()
+                return count
+            }
+            if imported != nil { _ = try file.checkpoint() }
+            return imported
+        } catch {
+            throw failure ?? error
+        }
+    }
+
+    /// The file as it is now.
+    var file: StoreFile { state.file }
+
+    private static func isImported(
+        _ database: Database, _ path: String
+    ) throws(StorageError) -> Bool {
+        let select = try PreparedStatement(
+            "SELECT is_imported FROM catalog", database, file: path)
+        defer { select.reset() }
+        return try select.step() && select.number(at: 0) != 0
+    }
+}
+
+extension StorageError {
+    static func ofLaterRelease(_ index: LogIndex, _ path: String) -> StorageError {
+        .other(
+            file: path, code: 0,
+            message: "log entry \(index) was written by a later release of Pygmy: install it here")
+    }
+}

@@ -1,0 +1,181 @@
+internal import Bookstore
+internal import Durability
+internal import GRDB
+
+/// The tables of a catalog, and the statements that more than one of its users needs.
+enum CatalogTables {
+    /// Withdrawn books keep their row, and with it their account. A key of a sale stands in the
+    /// sale, a key of a refusal here; both are found by a keyed hash of eight bytes, whose index is
+    /// a third of one over the keys themselves, and which no client can make collide.
+    static let schema = Schema(
+        applicationID: 0x5079_4361,
+        version: 1,
+        tables: [
+            StateFile.appliedTable,
+            """
+            CREATE TABLE catalog (
+                id INTEGER PRIMARY KEY CHECK (id = 1), log_time INTEGER NOT NULL,
+                last_sale INTEGER NOT NULL, sales_digest INTEGER NOT NULL,
+                is_imported INTEGER NOT NULL, key_seed BLOB NOT NULL)
+            """,
+            """
+            CREATE TABLE books (
+                item INTEGER PRIMARY KEY, title TEXT NOT NULL, topic TEXT NOT NULL,
+                cost INTEGER NOT NULL, stock INTEGER NOT NULL, opening INTEGER NOT NULL,
+                restocked INTEGER NOT NULL, sold INTEGER NOT NULL, is_withdrawn INTEGER NOT NULL)
+            """,
+            "CREATE INDEX books_by_topic ON books (topic, item) WHERE is_withdrawn = 0",
+            SaleColumns.table("sales", number: "number INTEGER PRIMARY KEY"),
+            """
+            CREATE TABLE keys (
+                seq INTEGER PRIMARY KEY, hash INTEGER NOT NULL, time INTEGER NOT NULL,
+                sale INTEGER, refusal INTEGER, item INTEGER, key BLOB)
+            """,
+            "CREATE INDEX keys_by_hash ON keys (hash)",
+        ],
+        content: [
+            "INSERT INTO applied VALUES (1, 0, 0)",
+            "INSERT INTO catalog VALUES (1, 0, 0, 0, 0, randomblob(16))",
+        ])
+
+    static let bookColumns =
+        "item, title, topic, cost, stock, opening, restocked, sold, is_withdrawn"
+    static let insertBook =
+        "INSERT OR REPLACE INTO books (\(bookColumns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+    static func insert(
+        _ record: BookRecord, _ insert: PreparedStatement
+    ) throws(StorageError) {
+        insert.bind(record.book.itemNumber, at: 1)
+        insert.bind(record.book.title, at: 2)
+        insert.bind(record.book.topic, at: 3)
+        insert.bind(record.book.cost.amount, at: 4)
+        insert.bind(record.book.stock, at: 5)
+        insert.bind(record.opening, at: 6)
+        insert.bind(record.restocked, at: 7)
+        insert.bind(record.sold, at: 8)
+        insert.bind(record.isWithdrawn ? 1 : 0 as Int64, at: 9)
+        try insert.run()
+    }
+
+    static func record(_ row: PreparedStatement) -> BookRecord {
+        BookRecord(
+            book: book(row), opening: row.number(at: 5), restocked: row.number(at: 6),
+            sold: row.number(at: 7), isWithdrawn: row.number(at: 8) != 0)
+    }
+
+    static func book(_ row: PreparedStatement) -> Book {
+        Book(
+            itemNumber: row.number(at: 0), title: row.text(at: 1), topic: row.text(at: 2),
+            cost: Cents(row.number(at: 3)), stock: row.number(at: 4))
+    }
+
+    static func record(
+        of itemNumber: Int64, _ database: Database, _ path: String
+    ) throws(StorageError) -> BookRecord? {
+        let select = try PreparedStatement(
+            "SELECT \(bookColumns) FROM books WHERE item = ?", database, file: path)
+        defer { select.reset() }
+        select.bind(itemNumber, at: 1)
+        return try select.step() ? record(select) : nil
+    }
+
+    static func counters(
+        _ database: Database, _ path: String
+    ) throws(StorageError) -> CatalogCounters {
+        let select = try PreparedStatement(
+            "SELECT log_time, last_sale, sales_digest FROM catalog", database, file: path)
+        defer { select.reset() }
+        guard try select.step() else {
+            throw .damaged(file: path, reason: "it has no counters")
+        }
+        var counters = CatalogCounters()
+        counters.logTime = select.number(at: 0)
+        counters.lastSaleNumber = select.number(at: 1)
+        counters.salesDigest = select.unsigned(at: 2)
+        return counters
+    }
+
+    static func seed(
+        _ database: Database, _ path: String
+    ) throws(StorageError) -> KeySeed {
+        let select = try PreparedStatement("SELECT key_seed FROM catalog", database, file: path)
+        defer { select.reset() }
+        guard try select.step(), let seed = KeySeed(select.bytes(at: 0)) else {
+            throw .damaged(file: path, reason: "it has no seed for its keys")
+        }
+        return seed
+    }
+
+    static func use(
+        of key: IdempotencyKey, _ seed: KeySeed, _ database: Database, _ path: String
+    ) throws(StorageError) -> KeyUse? {
+        let select = try PreparedStatement(
+            """
+            SELECT \(SaleColumns.names("sales")), keys.sale, keys.refusal, keys.item, keys.key
+            FROM keys LEFT JOIN sales ON sales.number = keys.sale WHERE hash = ?
+            """, database, file: path)
+        defer { select.reset() }
+        select.bind(seed.hash(key), at: 1)
+        while try select.step() {
+            if !select.isNull(at: 8) {
+                let sale = try SaleColumns.sale(select, number: 8, path)
+                guard sale.key == key else { continue }
+                return KeyUse(itemNumber: sale.itemNumber, result: .sale(sale))
+            }
+            guard select.bytes(at: 11) == key.bytes else { continue }
+            guard
+                let refusal = UInt8(exactly: select.number(at: 9))
+                    .flatMap(CatalogOutcome.Refusal.init)
+            else { throw .damaged(file: path, reason: "a refusal has no reason") }
+            return KeyUse(itemNumber: select.number(at: 10), result: .refused(refusal))
+        }
+        return nil
+    }
+}
+
+/// The columns of a sale, in the catalog's sales and in the orders.
+enum SaleColumns {
+    static func table(_ name: String, number: String) -> String {
+        """
+        CREATE TABLE \(name) (
+            \(number), item INTEGER NOT NULL, title TEXT NOT NULL, topic TEXT NOT NULL,
+            cost INTEGER NOT NULL, time INTEGER NOT NULL, key BLOB NOT NULL,
+            quantity INTEGER NOT NULL)
+        """
+    }
+
+    /// Seven columns, then the sale's number at the eighth place.
+    static func names(_ table: String, number: String = "number") -> String {
+        ["item", "title", "topic", "cost", "time", "key", "quantity", number]
+            .map { "\(table).\($0)" }.joined(separator: ", ")
+    }
+
+    static func insert(into table: String, numbers: Int = 1) -> String {
+        let places = Array(repeating: "?", count: numbers + 7).joined(separator: ", ")
+        return "INSERT INTO \(table) VALUES (\(places))"
+    }
+
+    static func bind(_ sale: Sale, _ insert: PreparedStatement, from first: Int32) {
+        insert.bind(sale.itemNumber, at: first)
+        insert.bind(sale.title, at: first + 1)
+        insert.bind(sale.topic, at: first + 2)
+        insert.bind(sale.cost.amount, at: first + 3)
+        insert.bind(sale.time, at: first + 4)
+        insert.bind(sale.key.bytes, at: first + 5)
+        insert.bind(sale.quantity, at: first + 6)
+    }
+
+    static func sale(
+        _ row: PreparedStatement, number column: Int32 = 7, _ path: String
+    ) throws(StorageError) -> Sale {
+        let number = row.number(at: column)
+        guard let key = IdempotencyKey(row.bytes(at: 5)) else {
+            throw .damaged(file: path, reason: "sale \(number) has no key")
+        }
+        return Sale(
+            saleNumber: number, itemNumber: row.number(at: 0), title: row.text(at: 1),
+            topic: row.text(at: 2), cost: Cents(row.number(at: 3)), time: row.number(at: 4),
+            key: key, quantity: row.number(at: 6))
+    }
+}

@@ -1,0 +1,123 @@
+public import Bookstore
+public import Durability
+internal import GRDB
+public import Replication
+
+/// The orders on their disk, and how far the log is applied.
+///
+/// One thread applies entries; reads come from any thread, see what is committed and never wait for
+/// it. A loss of power takes the state back to an earlier entry, after which the log is applied
+/// again from `applied`.
+public final class OrderStore: StateStore {
+    private let state: StateFile
+
+    /// Opens the orders of a data directory, or makes an empty store where there never was one.
+    /// - Throws: `damaged`, in which case nothing was changed, `diskFull`, `readOnly`.
+    public init(_ directory: DataDirectory, _ log: LogStore) throws(StorageError) {
+        state = try StateFile(OrderTables.schema, directory, log, cacheKilobytes: 4096)
+    }
+
+    /// The last entry that was applied.
+    public var applied: LogPosition { state.applied }
+
+    /// The last entry that is applied in what a loss of power would leave.
+    public var durableThrough: LogIndex { state.durableThrough }
+
+    /// Applies entries, which must follow on `applied`, in one transaction, and returns the outcome
+    /// of each.
+    /// - Throws: `diskFull` and others: then none was applied, and they can be applied again. An
+    ///   entry of a later release is an `other` error that will not go away.
+    public func apply(_ entries: [Entry]) throws(StorageError) -> [OrderOutcome] {
+        try state.apply(entries) { database, path throws(StorageError) in
+            var orders = try SQLiteOrders(database, path: path)
+            var outcomes: [OrderOutcome] = []
+            outcomes.reserveCapacity(entries.count)
+            for entry in entries {
+                switch try orders.apply(payload: entry.payload) {
+                case .success(let outcome): outcomes.append(outcome)
+                case .failure: throw .ofLaterRelease(entry.index, path)
+                }
+            }
+            try orders.saveCounters()
+            return outcomes
+        }
+    }
+
+    /// Makes what is applied durable: from time to time, from a thread that does not apply.
+    /// - Returns: `durableThrough`, up to where the log may be trimmed.
+    @discardableResult
+    public func checkpoint() throws(StorageError) -> LogIndex {
+        try state.checkpoint()
+    }
+
+    /// Where a snapshot is to be written that shall be installed.
+    public var incomingPath: String { state.incomingPath }
+
+    /// Writes a copy of the state as it is now to a file, for another replica; applying goes on.
+    /// - Returns: the last entry that is applied in it.
+    public func writeSnapshot(to path: String) throws(StorageError) -> LogPosition {
+        try state.writeSnapshot(to: path)
+    }
+
+    /// Makes a received snapshot, complete at `incomingPath`, the state, and empties the log.
+    /// - Throws: `damaged` where it is not a snapshot at that position; nothing is changed then.
+    public func installSnapshot(_ position: LogPosition) throws(StorageError) {
+        try state.install(position)
+    }
+
+    /// The order of a number.
+    public func order(_ orderNumber: Int64) throws(StorageError) -> Order? {
+        try order("WHERE number = ?", orderNumber)
+    }
+
+    /// The order of a sale.
+    public func order(ofSale saleNumber: Int64) throws(StorageError) -> Order? {
+        try order("WHERE sale = ?", saleNumber)
+    }
+
+    private func order(_ condition: String, _ number: Int64) throws(StorageError) -> Order? {
+        let file = state.file
+        return try file.read { database throws(StorageError) in
+            try OrderTables.order(condition, number, database, file.path)
+        }
+    }
+
+    /// The orders after an order number, in order.
+    public func orders(
+        after orderNumber: Int64 = 0, limit: Int
+    ) throws(StorageError) -> [Order] {
+        let file = state.file
+        return try file.read { database throws(StorageError) in
+            let select = try PreparedStatement(
+                OrderTables.select + "WHERE number > ? ORDER BY number LIMIT ?", database,
+                file: file.path)
+            defer { select.reset() }
+            select.bind(orderNumber, at: 1)
+            select.bind(Int64(limit), at: 2)
+            var orders: [Order] = []
+            while try select.step() { orders.append(try OrderTables.order(select, file.path)) }
+            return orders
+        }
+    }
+
+    /// The numbers that are kept of all orders: `settledThrough`, the last sale before the first
+    /// one that has no order, among them.
+    public func counters() throws(StorageError) -> OrderCounters {
+        let file = state.file
+        return try file.read { database throws(StorageError) in
+            try OrderTables.counters(database, file.path)
+        }
+    }
+
+    /// Checks everything there is, as it is at one moment, while work goes on.
+    public func audit() throws(StorageError) -> OrderAudit {
+        let file = state.file
+        return try file.longRead { database throws(StorageError) in
+            var audit = OrderAudit(counters: try OrderTables.counters(database, file.path))
+            let select = try PreparedStatement(
+                OrderTables.select + "ORDER BY number", database, file: file.path)
+            while try select.step() { audit.add(try OrderTables.order(select, file.path)) }
+            return audit
+        }
+    }
+}

@@ -1,0 +1,104 @@
+internal import Bookstore
+internal import Durability
+internal import GRDB
+
+/// The state of the catalog inside a transaction, as the rules see it.
+struct SQLiteCatalog: CatalogState {
+    typealias Failure = StorageError
+
+    var counters: CatalogCounters
+    private let database: Database
+    private let path: String
+    private let seed: KeySeed
+    /// When the key was recorded that will be forgotten first; nothing where that is not known yet.
+    private var firstKeyTime: Int64?
+
+    init(_ database: Database, path: String) throws(StorageError) {
+        self.database = database
+        self.path = path
+        counters = try CatalogTables.counters(database, path)
+        seed = try CatalogTables.seed(database, path)
+    }
+
+    func saveCounters() throws(StorageError) {
+        let update = try statement(
+            "UPDATE catalog SET log_time = ?, last_sale = ?, sales_digest = ?")
+        update.bind(counters.logTime, at: 1)
+        update.bind(counters.lastSaleNumber, at: 2)
+        update.bind(counters.salesDigest, at: 3)
+        try update.run()
+    }
+
+    func record(of itemNumber: Int64) throws(StorageError) -> BookRecord? {
+        try CatalogTables.record(of: itemNumber, database, path)
+    }
+
+    func store(_ record: BookRecord) throws(StorageError) {
+        try CatalogTables.insert(
+            record, try statement(CatalogTables.insertBook))
+    }
+
+    func storeAccount(of record: BookRecord) throws(StorageError) {
+        let update = try statement(
+            "UPDATE books SET stock = ?, restocked = ?, sold = ? WHERE item = ?")
+        update.bind(record.book.stock, at: 1)
+        update.bind(record.restocked, at: 2)
+        update.bind(record.sold, at: 3)
+        update.bind(record.book.itemNumber, at: 4)
+        try update.run()
+    }
+
+    func use(of key: IdempotencyKey) throws(StorageError) -> KeyUse? {
+        try CatalogTables.use(of: key, seed, database, path)
+    }
+
+    func record(_ sale: Sale, at logTime: Int64) throws(StorageError) {
+        let insertSale = try statement(SaleColumns.insert(into: "sales"))
+        insertSale.bind(sale.saleNumber, at: 1)
+        SaleColumns.bind(sale, insertSale, from: 2)
+        try insertSale.run()
+        // The key itself stands in the sale.
+        let insertKey = try statement("INSERT INTO keys (hash, time, sale) VALUES (?, ?, ?)")
+        insertKey.bind(seed.hash(sale.key), at: 1)
+        insertKey.bind(logTime, at: 2)
+        insertKey.bind(sale.saleNumber, at: 3)
+        try insertKey.run()
+    }
+
+    func record(
+        _ refusal: CatalogOutcome.Refusal, of itemNumber: Int64, under key: IdempotencyKey,
+        at logTime: Int64
+    ) throws(StorageError) {
+        let insert = try statement(
+            "INSERT INTO keys (hash, time, refusal, item, key) VALUES (?, ?, ?, ?, ?)")
+        insert.bind(seed.hash(key), at: 1)
+        insert.bind(logTime, at: 2)
+        insert.bind(Int64(refusal.rawValue), at: 3)
+        insert.bind(itemNumber, at: 4)
+        insert.bind(key.bytes, at: 5)
+        try insert.run()
+    }
+
+    mutating func forgetKeys(before logTime: Int64, atMost limit: Int) throws(StorageError) {
+        // Keys are recorded at ascending log times, so that the first one decides, and nothing is
+        // read as a rule.
+        for _ in 0..<limit {
+            if let firstKeyTime, firstKeyTime >= logTime { return }
+            let first = try statement("SELECT seq, time FROM keys ORDER BY seq LIMIT 1")
+            defer { first.reset() }
+            guard try first.step() else { return }
+            let time = first.number(at: 1)
+            firstKeyTime = time
+            guard time < logTime else { return }
+            let delete = try statement("DELETE FROM keys WHERE seq = ?")
+            delete.bind(first.number(at: 0), at: 1)
+            first.reset()
+            try delete.run()
+            firstKeyTime = nil
+        }
+    }
+
+    private func statement(_ sql: String) throws(StorageError) -> PreparedStatement {
+        try PreparedStatement(sql, database, file: path)
+    }
+}

@@ -1,0 +1,104 @@
+internal import Bookstore
+internal import Durability
+internal import GRDB
+
+/// The state of the orders inside a transaction, as the rules see it.
+struct SQLiteOrders: OrderState {
+    typealias Failure = StorageError
+
+    var counters: OrderCounters
+    private let database: Database
+    private let path: String
+
+    init(_ database: Database, path: String) throws(StorageError) {
+        self.database = database
+        self.path = path
+        counters = try OrderTables.counters(database, path)
+    }
+
+    func saveCounters() throws(StorageError) {
+        let update = try PreparedStatement(
+            "UPDATE counters SET last_order = ?, settled_through = ?, sales_digest = ?", database,
+            file: path)
+        update.bind(counters.lastOrderNumber, at: 1)
+        update.bind(counters.settledThrough, at: 2)
+        update.bind(counters.salesDigest, at: 3)
+        try update.run()
+    }
+
+    func order(ofSale saleNumber: Int64) throws(StorageError) -> Order? {
+        try OrderTables.order("WHERE sale = ?", saleNumber, database, path)
+    }
+
+    func hasOrder(ofSale saleNumber: Int64) throws(StorageError) -> Bool {
+        let select = try PreparedStatement(
+            "SELECT 1 FROM orders WHERE sale = ?", database, file: path)
+        defer { select.reset() }
+        select.bind(saleNumber, at: 1)
+        return try select.step()
+    }
+
+    func store(_ order: Order) throws(StorageError) {
+        let insert = try PreparedStatement(
+            SaleColumns.insert(into: "orders", numbers: 2), database, file: path)
+        insert.bind(order.orderNumber, at: 1)
+        insert.bind(order.sale.saleNumber, at: 2)
+        SaleColumns.bind(order.sale, insert, from: 3)
+        try insert.run()
+    }
+}
+
+/// The tables of the orders, and the statements that more than one of its users needs.
+enum OrderTables {
+    static let schema = Schema(
+        applicationID: 0x5079_4f72,
+        version: 1,
+        tables: [
+            StateFile.appliedTable,
+            """
+            CREATE TABLE counters (
+                id INTEGER PRIMARY KEY CHECK (id = 1), last_order INTEGER NOT NULL,
+                settled_through INTEGER NOT NULL, sales_digest INTEGER NOT NULL)
+            """,
+            SaleColumns.table(
+                "orders", number: "number INTEGER PRIMARY KEY, sale INTEGER NOT NULL"),
+            "CREATE UNIQUE INDEX orders_by_sale ON orders (sale)",
+        ],
+        content: [
+            "INSERT INTO applied VALUES (1, 0, 0)",
+            "INSERT INTO counters VALUES (1, 0, 0, 0)",
+        ])
+
+    static let select =
+        "SELECT \(SaleColumns.names("orders", number: "sale")), orders.number FROM orders "
+
+    static func order(_ row: PreparedStatement, _ path: String) throws(StorageError) -> Order {
+        Order(orderNumber: row.number(at: 8), sale: try SaleColumns.sale(row, path))
+    }
+
+    static func order(
+        _ condition: String, _ number: Int64, _ database: Database, _ path: String
+    ) throws(StorageError) -> Order? {
+        let select = try PreparedStatement(select + condition, database, file: path)
+        defer { select.reset() }
+        select.bind(number, at: 1)
+        return try select.step() ? try order(select, path) : nil
+    }
+
+    static func counters(
+        _ database: Database, _ path: String
+    ) throws(StorageError) -> OrderCounters {
+        let select = try PreparedStatement(
+            "SELECT last_order, settled_through, sales_digest FROM counters", database,
+            file: path)
+        defer { select.reset() }
+        guard try select.step() else {
+            throw .damaged(file: path, reason: "it has no counters")
+        }
+        var counters = OrderCounters()
+        counters.lastOrderNumber = select.number(at: 0)
+        counters.settledThrough = select.number(at: 1)
+        counters.salesDigest = select.unsigned(at: 2)
+        return counters
+    }
+}

@@ -1,0 +1,112 @@
+internal import Durability
+internal import GRDB
+internal import GRDBSQLite
+internal import Glibc
+
+/// What a kind of store file contains, and how one is told from another file.
+struct Schema {
+    /// The number in the file's header that says which program it belongs to, and what it is.
+    let applicationID: Int32
+    /// The version of the tables.
+    let version: Int32
+    /// The tables and indexes, each as SQLite keeps it.
+    let tables: [String]
+    /// What a new file contains.
+    let content: [String]
+
+    /// The greatest file whose pages are all checked at opening; longer ones would keep a server
+    /// from starting in time, and are checked page by page as they are read.
+    static let bytesCheckedAtOpening = 32 << 20
+
+    /// Makes a new file. It gets its name when it is complete and durable, so that a file of that
+    /// name is never half a store.
+    func create(_ path: String) throws(StorageError) {
+        let temporary = path + ".new"
+        for suffix in ["", "-journal", "-wal", "-shm"] { try Files.remove(temporary + suffix) }
+        do {
+            // A rollback journal: the header of a file in WAL mode would stand in the
+            // write-ahead log alone, where `verify` could not read it without opening it.
+            let queue = try DatabaseQueue(path: temporary)
+            try queue.writeWithoutTransaction { database in
+                try database.execute(
+                    sql: """
+                        PRAGMA application_id = \(applicationID);
+                        PRAGMA user_version = \(version);
+                        """)
+            }
+            try queue.write { database in
+                for sql in tables + content { try database.execute(sql: sql) }
+            }
+            try queue.close()
+        } catch {
+            throw .from(error, file: path)
+        }
+        try Files.syncFile(temporary)
+        try Files.rename(temporary, to: path)
+    }
+
+    /// Checks that a file is a sound store of this kind, without changing a byte of it.
+    /// - Returns: what `body` reads from it.
+    func verify<Value>(
+        _ path: String, _ body: (Database) throws(StorageError) -> Value
+    ) throws(StorageError) -> Value {
+        try verifyHeader(path)
+        // SQLite's index of the write-ahead log is made when a file is opened, even for reading.
+        let shared = path + "-shm"
+        let hadShared = Files.exists(shared)
+        defer { if !hadShared { unlink(shared) } }
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.busyMode = .timeout(5)
+        let result: Result<Value, StorageError>
+        do {
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            result = queue.unsafeRead { database in
+                Result { () throws(StorageError) in
+                    try verifyTables(database, path)
+                    return try body(database)
+                }
+            }
+            try queue.close()
+        } catch {
+            throw .from(error, file: path)
+        }
+        return try result.get()
+    }
+
+    private func verifyHeader(_ path: String) throws(StorageError) {
+        guard Files.exists(path) else { throw .damaged(file: path, reason: "it is missing") }
+        let header = try Files.read(path, atMost: 100)
+        guard header.count == 100, header.starts(with: "SQLite format 3\0".utf8) else {
+            throw .damaged(file: path, reason: "it is no SQLite database")
+        }
+        func number(at offset: Int) -> Int32 {
+            header[offset..<offset + 4].reduce(0) { $0 << 8 | Int32($1) }
+        }
+        guard number(at: 68) == applicationID else {
+            throw .damaged(file: path, reason: "it is a database of another kind")
+        }
+        guard number(at: 60) == version else {
+            throw .damaged(
+                file: path,
+                reason: "its tables have version \(number(at: 60)), this release knows \(version)")
+        }
+    }
+
+    private func verifyTables(_ database: Database, _ path: String) throws(StorageError) {
+        let master = try PreparedStatement(
+            "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid", database,
+            file: path)
+        var found: [String] = []
+        while try master.step() { found.append(master.text(at: 0)) }
+        guard found == tables else {
+            throw .damaged(file: path, reason: "its tables are not those of this release")
+        }
+        guard (Files.size(path) ?? 0) <= Self.bytesCheckedAtOpening else { return }
+        let check = try PreparedStatement("PRAGMA quick_check(1)", database, file: path)
+        while try check.step() {
+            let finding = check.text(at: 0)
+            guard finding == "ok" else { throw .damaged(file: path, reason: finding) }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+internal import Durability
+internal import GRDB
+internal import GRDBSQLite
+internal import Replication
+
+extension StateFile {
+    /// Writes a consistent copy of the state to a file that is complete and durable on return.
+    ///
+    /// The copy is made page by page from a read transaction: the state may be written meanwhile,
+    /// but its write-ahead log cannot start anew until the copy is done.
+    func writeSnapshot(to path: String) throws(StorageError) -> LogPosition {
+        for suffix in ["", "-journal", "-wal", "-shm"] { try Files.remove(path + suffix) }
+        let file = file
+        let position = try file.longRead { database throws(StorageError) in
+            let position = try Self.applied(database, file.path)
+            try Self.copy(database, from: file.path, to: path)
+            return position
+        }
+        try Files.syncFile(path)
+        try Files.syncDirectory(Files.directory(of: path))
+        return position
+    }
+
+    private static func copy(
+        _ source: Database, from sourcePath: String, to path: String
+    ) throws(StorageError) {
+        var target: OpaquePointer?
+        defer { sqlite3_close(target) }
+        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
+        guard sqlite3_open_v2(path, &target, flags, nil) == SQLITE_OK else {
+            throw .lastError(of: target, path)
+        }
+        // A copy that a crash cuts short is thrown away: no journal, and one sync at the end.
+        sqlite3_exec(target, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF", nil, nil, nil)
+        guard let backup = sqlite3_backup_init(target, "main", source.sqliteConnection, "main")
+        else { throw .lastError(of: target, path) }
+        var code = SQLITE_OK
+        while code == SQLITE_OK { code = sqlite3_backup_step(backup, 256) }
+        guard sqlite3_backup_finish(backup) == SQLITE_OK, code == SQLITE_DONE else {
+            throw .lastError(of: target, path)
+        }
+    }
+}

@@ -1,0 +1,27 @@
+public import Durability
+public import Replication
+
+/// What a replica's host needs of the state of either group.
+public protocol StateStore: AnyObject, Sendable {
+    /// What an entry came to.
+    associatedtype Outcome: Sendable
+
+    /// The last entry that was applied.
+    var applied: LogPosition { get }
+    /// The last entry that is applied in what a loss of power would leave.
+    var durableThrough: LogIndex { get }
+    /// Where a snapshot is to be written that shall be installed.
+    var incomingPath: String { get }
+
+    /// Applies entries, which must follow on `applied`, in one transaction, and returns the outcome
+    /// of each.
+    func apply(_ entries: [Entry]) throws(StorageError) -> [Outcome]
+    /// Makes what is applied durable, and returns `durableThrough`.
+    @discardableResult
+    func checkpoint() throws(StorageError) -> LogIndex
+    /// Writes a copy of the state as it is now to a file, and returns the last entry applied in it.
+    func writeSnapshot(to path: String) throws(StorageError) -> LogPosition
+    /// Makes a received snapshot, complete at `incomingPath`, the state, and empties the log: both
+    /// or, where it throws, neither.
+    func installSnapshot(_ position: LogPosition) throws(StorageError)
+}

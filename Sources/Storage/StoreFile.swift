@@ -1,0 +1,203 @@
+internal import Durability
+internal import GRDB
+internal import GRDBSQLite
+internal import Synchronization
+
+/// One SQLite database in WAL mode: a connection that writes, a few that read, one that checkpoints.
+///
+/// Reads never wait for the writer, nor it for them. Commits append to the write-ahead log and
+/// nothing else, for automatic checkpoints are off: a checkpoint in the middle of a commit is what
+/// makes the slowest buys. `checkpoint()` does it from a thread of the host's choice.
+final class StoreFile: Sendable {
+    /// When a commit is durable.
+    enum Synchronous: String {
+        /// When it returns: the write-ahead log is synced at every commit.
+        case full = "FULL"
+        /// At the next checkpoint. After a loss of power the file is that of an earlier commit.
+        case normal = "NORMAL"
+    }
+
+    let path: String
+    private let writer: DatabaseQueue
+    private let checkpointer: DatabaseQueue
+    private let readers: Mutex<Readers>
+
+    private struct Readers {
+        let all: [DatabaseQueue]
+        var idle: [DatabaseQueue]
+        var turn = 0
+
+        /// A reader that nobody uses, or where there is none the next one in turn, which serves its
+        /// users one after another.
+        mutating func take() -> DatabaseQueue {
+            if let reader = idle.popLast() { return reader }
+            turn = (turn + 1) % all.count
+            return all[turn]
+        }
+
+        mutating func giveBack(_ reader: DatabaseQueue) {
+            if !idle.contains(where: { $0 === reader }) { idle.append(reader) }
+        }
+    }
+
+    /// Opens a file that `Schema.verify` has found sound.
+    /// - Parameter cacheKilobytes: memory for pages of the writer; each reader has a quarter of it.
+    init(
+        path: String, synchronous: Synchronous, readers count: Int = 3, cacheKilobytes: Int = 4096
+    ) throws(StorageError) {
+        self.path = path
+        writer = try Self.connect(path, cacheKilobytes: cacheKilobytes)
+        checkpointer = try Self.connect(path, cacheKilobytes: 256)
+        // GRDB sets NORMAL when it opens a WAL database: only what is set after that counts.
+        try Self.set(synchronous, on: writer, path)
+        try Self.set(synchronous, on: checkpointer, path)
+        var readers: [DatabaseQueue] = []
+        for _ in 0..<count {
+            readers.append(
+                try Self.connect(path, readOnly: true, cacheKilobytes: cacheKilobytes / 4))
+        }
+        self.readers = Mutex(Readers(all: readers, idle: readers))
+        // From here on the writer meets only checkpoints that wait for readers; see `restart`.
+        writer.writeWithoutTransaction { database in
+            _ = sqlite3_busy_timeout(database.sqliteConnection, 20)
+        }
+    }
+
+    /// Runs a transaction: all of it is done when this returns, or nothing when it throws.
+    /// - Parameter committed: called after the commit, before any later transaction begins.
+    func write<Value>(
+        _ body: (Database) throws(StorageError) -> Value,
+        committed: (Value) -> Void = { _ in }
+    ) throws(StorageError) -> Value {
+        let result = writer.writeWithoutTransaction { database -> Result<Value, StorageError> in
+            let result = Result { () throws(StorageError) in
+                try transaction("BEGIN IMMEDIATE", database, body)
+            }
+            if case .success(let value) = result { committed(value) }
+            return result
+        }
+        return try result.get()
+    }
+
+    /// Reads with one statement, which alone sees a consistent state.
+    func read<Value>(
+        _ body: (Database) throws(StorageError) -> Value
+    ) throws(StorageError) -> Value {
+        let reader = readers.withLock { $0.take() }
+        defer { readers.withLock { $0.giveBack(reader) } }
+        let result = reader.unsafeRead { database in
+            Result { () throws(StorageError) in try body(database) }
+        }
+        return try result.get()
+    }
+
+    /// Reads with any number of statements that all see the same state, for as long as it takes,
+    /// on a connection of its own.
+    func longRead<Value>(
+        _ body: (Database) throws(StorageError) -> Value
+    ) throws(StorageError) -> Value {
+        let reader = try Self.connect(path, readOnly: true, cacheKilobytes: 1024)
+        let result = reader.unsafeRead { database in
+            Result { () throws(StorageError) in try transaction("BEGIN", database, body) }
+        }
+        return try result.get()
+    }
+
+    private func transaction<Value>(
+        _ begin: String, _ database: Database,
+        _ body: (Database) throws(StorageError) -> Value
+    ) throws(StorageError) -> Value {
+        try PreparedStatement(begin, database, file: path).run()
+        do throws(StorageError) {
+            let value = try body(database)
+            try PreparedStatement("COMMIT", database, file: path).run()
+            return value
+        } catch {
+            // SQLite has rolled back by itself after some errors; a second time would be one.
+            if sqlite3_get_autocommit(database.sqliteConnection) == 0 {
+                try? PreparedStatement("ROLLBACK", database, file: path).run()
+            }
+            throw error
+        }
+    }
+}
+
+extension StoreFile {
+    /// The write-ahead log is started anew once it has so many pages: about 8 MB.
+    private static let pagesToRestart: Int32 = 2000
+    /// Its file is cut off where a long read has made it longer than this.
+    private static let bytesToTruncate = 64 << 20
+
+    /// Copies what was committed into the database file, and makes it durable there.
+    ///
+    /// The bulk is copied beside the writer. What it adds in the meantime is copied, now and then,
+    /// while it waits: otherwise there would always be something left, and the write-ahead log
+    /// would grow for as long as there is load.
+    ///
+    /// - Returns: whether everything that was committed before the call is now durable in the file;
+    ///   not so where a long read still needs an older state.
+    func checkpoint() throws(StorageError) -> Bool {
+        let passive = try checkpoint(SQLITE_CHECKPOINT_PASSIVE, on: checkpointer)
+        guard passive.pages >= Self.pagesToRestart else { return passive.isComplete }
+        let isLong = (Files.size(path + "-wal") ?? 0) > Self.bytesToTruncate
+        let mode = isLong ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_RESTART
+        return try checkpoint(mode, on: writer).isComplete || passive.isComplete
+    }
+
+    private func checkpoint(
+        _ mode: Int32, on queue: DatabaseQueue
+    ) throws(StorageError) -> (pages: Int32, isComplete: Bool) {
+        let result = queue.writeWithoutTransaction {
+            database -> Result<(pages: Int32, isComplete: Bool), StorageError> in
+            var pages: Int32 = 0
+            var copied: Int32 = 0
+            let connection = database.sqliteConnection
+            switch sqlite3_wal_checkpoint_v2(connection, "main", mode, &pages, &copied) {
+            case SQLITE_OK: return .success((pages, pages == copied))
+            case SQLITE_BUSY, SQLITE_LOCKED: return .success((pages, false))
+            default: return .failure(.lastError(of: connection, path))
+            }
+        }
+        return try result.get()
+    }
+
+    private static func connect(
+        _ path: String, readOnly: Bool = false, cacheKilobytes: Int
+    ) throws(StorageError) -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.readonly = readOnly
+        configuration.journalMode = readOnly ? .default : .wal
+        configuration.busyMode = .timeout(5)
+        configuration.prepareDatabase { database in
+            try database.execute(
+                sql: """
+                    PRAGMA wal_autocheckpoint = 0;
+                    PRAGMA cache_size = -\(cacheKilobytes);
+                    PRAGMA cell_size_check = ON;
+                    """)
+        }
+        do {
+            return try DatabaseQueue(path: path, configuration: configuration)
+        } catch {
+            throw .from(error, file: path)
+        }
+    }
+
+    private static func set(
+        _ synchronous: Synchronous, on queue: DatabaseQueue, _ path: String
+    ) throws(StorageError) {
+        let expected = synchronous == .full ? 2 : 1
+        do {
+            let found = try queue.writeWithoutTransaction { database in
+                try database.execute(sql: "PRAGMA synchronous = \(synchronous.rawValue)")
+                return try Int.fetchOne(database, sql: "PRAGMA synchronous")
+            }
+            guard found == expected else {
+                throw StorageError.other(
+                    file: path, code: 0, message: "synchronous cannot be set to \(expected)")
+            }
+        } catch {
+            throw .from(error, file: path)
+        }
+    }
+}

@@ -1,0 +1,32 @@
+import API
+import ArgumentParser
+import Catalog
+import Logging
+import ServerRuntime
+
+/// `catalogServer NAME --config FILE`: one catalog server in the foreground.
+@main
+struct CatalogServer: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "catalogServer",
+        abstract:
+            "Runs a catalog server of the book store: its books, their stock and their sales.",
+        discussion: """
+            It logs to stderr and serves until SIGTERM, then finishes what is in flight. Exit \
+            status: 0 after an orderly stop, 78 for a wrong configuration, 65 for damaged files, 75 \
+            where another process has the data directory, 69 where it cannot serve.
+            """)
+
+    @Argument(help: "The server's name; may be left out where FILE has just one catalog server.")
+    var name: String?
+
+    @Option(name: .long, help: "The map of servers and the settings.")
+    var config = "config.json"
+
+    func run() throws {
+        let status = ServerProgram.run(
+            .catalog, name: name, configurationPath: config, logLevel: .info
+        ) { try CatalogService(environment: $0) }
+        throw ExitCode(status)
+    }
+}

@@ -1,0 +1,32 @@
+import API
+import ArgumentParser
+import Orders
+import Logging
+import ServerRuntime
+
+/// `orderServer NAME --config FILE`: one order server in the foreground.
+@main
+struct OrderServer: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "orderServer",
+        abstract:
+            "Runs an order server of the book store: it numbers the sales and keeps the orders.",
+        discussion: """
+            It logs to stderr and serves until SIGTERM, then finishes what is in flight. Exit \
+            status: 0 after an orderly stop, 78 for a wrong configuration, 65 for damaged files, 75 \
+            where another process has the data directory, 69 where it cannot serve.
+            """)
+
+    @Argument(help: "The server's name; may be left out where FILE has just one order server.")
+    var name: String?
+
+    @Option(name: .long, help: "The map of servers and the settings.")
+    var config = "config.json"
+
+    func run() throws {
+        let status = ServerProgram.run(
+            .order, name: name, configurationPath: config, logLevel: .info
+        ) { try OrderService(environment: $0) }
+        throw ExitCode(status)
+    }
+}
