@@ -128,7 +128,10 @@ final class Nginx: Sendable {
         for descriptor: Int32 in 0...2 {
             posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_RDWR, 0)
         }
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+        // One that is not open is passed over.
+        for descriptor: Int32 in 3..<1024 {
+            posix_spawn_file_actions_addclose(&actions, descriptor)
+        }
         let copies = arguments.map { strdup($0) }
         defer { for copy in copies { free(copy) } }
         var process = pid_t()

@@ -27,6 +27,10 @@ struct Fixture {
             id: ServerID(.frontEnd, 1), incarnation: 77,
             configuration: Self.configuration(replicas: replicas, settings),
             credentials: Self.credentials, upstream: upstream, timers: timers,
+            ballotBox: { body, group, completion throws(Problem) in
+                guard group == "catalog" else { throw .notFound("/register/\(group)") }
+                completion(body.isEmpty ? nil : body.reversed())
+            },
             metricsText: { "# metrics\n" })
     }
 

@@ -126,6 +126,7 @@ struct RouteTests {
         arguments: [
             (Request.Method.post, "/restock/1"), (.put, "/items/1"), (.delete, "/items/1"),
             (.get, "/catalog.csv"), (.get, "/orders.csv"), (.delete, "/invalidate/1"),
+            (.put, "/register/catalog"),
         ])
     func unauthorized(_ method: Request.Method, _ path: String) {
         let store = Fixture.leased()
@@ -134,7 +135,8 @@ struct RouteTests {
             #expect(answer?.status == 401)
             #expect(answer?.header("WWW-Authenticate")?.hasPrefix("Bearer") == true)
         }
-        let other = path.hasPrefix("/inv") ? Fixture.adminToken : Fixture.clusterSecret
+        let isOfServers = path.hasPrefix("/inv") || path.hasPrefix("/reg")
+        let other = isOfServers ? Fixture.adminToken : Fixture.clusterSecret
         let answer = store.send(method, path) {
             $0.authorization = Array("Bearer \(other)".utf8)
         }.answer
@@ -159,6 +161,20 @@ struct RouteTests {
         }.answer
         #expect(answer?.status != 401)
         #expect(asked == (status == nil ? 1 : 0))
+    }
+
+    @Test("a vote is answered with what the acceptor says, 503 where it cannot be written")
+    func votes() {
+        let store = Fixture.leased()
+        func vote(_ group: String, _ body: [UInt8]) -> Answer? {
+            store.send(.put, "/register/\(group)") {
+                $0.authorization = Array("Bearer \(Fixture.clusterSecret)".utf8)
+                $0.body = .complete(body)
+            }.answer
+        }
+        #expect(vote("catalog", [1, 2, 3])?.body == [3, 2, 1])
+        #expect(vote("catalog", [])?.status == 503)
+        #expect(vote("other", [1])?.status == 404)
     }
 
     @Test("a change of a book goes to the catalog's primary with its conditions and its key")
