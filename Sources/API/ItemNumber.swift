@@ -2,7 +2,7 @@
 public enum ItemNumber: Sendable, Hashable {
     /// The number of a book that may exist.
     case number(Int64)
-    /// A number, but none that a book has: 0, or one beyond 64 bits.
+    /// A number, but none that a book has: 0, or one beyond what JSON numbers carry exactly.
     case ofNoBook
     /// Not a number.
     case malformed
@@ -22,7 +22,7 @@ public enum ItemNumber: Sendable, Hashable {
             number = isTooLarge ? 0 : sum
         }
         if isEmpty { return .malformed }
-        return isTooLarge || number == 0 ? .ofNoBook : .number(number)
+        return isTooLarge || !BookRule.itemNumbers.contains(number) ? .ofNoBook : .number(number)
     }
 
     /// Reads a path segment after percent-decoding.

@@ -23,7 +23,6 @@ public final class CatalogService: Service {
     public let bodyLimit = 64 << 20
 
     let environment: ServerEnvironment
-    let directory: DataDirectory
     let store: CatalogStore
     let host: ReplicaHost<CatalogStore>
     let acceptors: AcceptorHost
@@ -39,14 +38,15 @@ public final class CatalogService: Service {
                 name: environment.id.name)
             let log = try LogStore(directory)
             store = try CatalogStore(directory, log)
-            try CatalogImport.run(
-                into: store, from: environment.configuration.catalogFile, directory,
-                environment.logger)
-            self.directory = directory
+            let configuration = environment.configuration
+            let opening = try CatalogImport.run(
+                into: store, from: configuration.catalogFile,
+                named: configuration.settings.catalog, directory, environment.logger)
             acceptors = try AcceptorHost(environment: environment, directory: directory)
             host = try ReplicaHost(
                 configuration: groupConfiguration("catalog", .catalog, environment),
-                environment: environment, directory: directory, log: log, store: store)
+                environment: environment, directory: directory, log: log, store: store,
+                opening: opening)
         } catch {
             throw StartFailure(error)
         }

@@ -39,24 +39,44 @@ enum CatalogImport {
     }
 
     /// Imports the file unless that was done before: all of its books, or none and every fault.
+    ///
+    /// What was imported is never read again, so a file that was edited since changes nothing, and
+    /// a line in the log says so. Another file than the one that was imported is a mistake.
+    /// - Returns: the digest of the file that was imported, now or before.
     /// - Throws: `foreign` where another file was imported before.
     static func run(
-        into store: CatalogStore, from path: String, _ directory: DataDirectory, _ logger: Logger
-    ) throws {
+        into store: CatalogStore, from path: String, named name: String,
+        _ directory: DataDirectory, _ logger: Logger
+    ) throws -> String {
         let fingerprint = try fingerprint(of: path)
         if try store.isImported {
-            guard let fingerprint else { return }
-            try directory.check(catalog: fingerprint)
             // A crash may have come between the import and the note of it.
-            if directory.catalog.isEmpty { try directory.dedicate(to: fingerprint) }
-            return
+            if directory.catalog.isEmpty, let fingerprint {
+                try directory.dedicate(to: "\(fingerprint) \(name)")
+            }
+            let made = directory.catalog.split(separator: " ", maxSplits: 1).map(String.init)
+            guard made.count == 2 else { return "" }
+            if let fingerprint, fingerprint != made[0] {
+                guard name == made[1] else {
+                    throw StorageError.foreign(
+                        directory: directory.path,
+                        reason: "was made for the catalog \(made[1]), and \(name) is another one: "
+                            + "name the one that it was made for, or give this one a new data "
+                            + "directory")
+                }
+                logger.warning(
+                    "\(path) was changed since it was imported; it is read only into an empty data directory"
+                )
+            }
+            return made[0]
         }
         let start = BootClock.now()
         do {
             let imported = try importBooks(into: store, from: path)
-            try directory.dedicate(to: fingerprint ?? "")
+            try directory.dedicate(to: "\(fingerprint ?? "") \(name)")
             let seconds = (BootClock.now() - start).seconds
             logger.notice("imported \(imported) books from \(path) in \(seconds) s")
+            return fingerprint ?? ""
         } catch let faults as CSVFaults {
             throw StartFailure(
                 faults.lines(path: path).joined(separator: "\n"),

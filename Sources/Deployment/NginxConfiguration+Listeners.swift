@@ -119,7 +119,22 @@ extension NginxConfiguration {
                     include front-end.conf;
                 }
 
-                location ~ "^/(?:search|buy|orders|topics|status|health|restock|items|catalog\\.csv|orders\\.csv)(?:/|$)" {
+                # That the store is not healthy is no fault of the front end that says so.
+                location ~ "^/health(?:/|$)" {
+                    if ($pygmy_is_public = 0) {
+                        return 404;
+                    }
+                    include parameters.conf;
+                    fastcgi_param DEFAULT_IDEMPOTENCY_KEY $request_id;
+                    fastcgi_next_upstream error timeout;
+                    fastcgi_read_timeout 2s;
+                    error_page 502 = @anyway;
+                    recursive_error_pages on;
+                    include problem-pages.conf;
+                    fastcgi_pass frontEnds;
+                }
+
+                location ~ "^/(?:search|buy|orders|topics|status|restock|items|catalog\\.csv|orders\\.csv)(?:/|$)" {
                     if ($pygmy_is_public = 0) {
                         return 404;
                     }
@@ -129,16 +144,9 @@ extension NginxConfiguration {
                     include front-end.conf;
                 }
 
-                location @anyway {
-                    include parameters.conf;
-                    fastcgi_param DEFAULT_IDEMPOTENCY_KEY $request_id;
-                    fastcgi_param HTTP_X_REQUEST_TIMEOUT \(told);
-                    fastcgi_next_upstream error timeout non_idempotent;
-                    fastcgi_next_upstream_tries 2;
-                    fastcgi_next_upstream_timeout 1s;
-                    fastcgi_read_timeout \(NginxConfiguration.milliseconds(tryTimeout));
-                    fastcgi_pass frontEndsAnyway;
-                }
+            \(secondChance("anyway", after: "again"))
+
+            \(secondChance("again", after: nil))
 
             \(page)
             }
@@ -146,26 +154,50 @@ extension NginxConfiguration {
             """
     }
 
+    /// Tries both front ends whatever became of them a moment ago, and after that another place: a
+    /// request that two dying front ends have cost finds the one that has come back meanwhile.
+    private func secondChance(_ name: String, after next: String?) -> String {
+        let onward = next.map { "\n        error_page 502 = @\($0);" } ?? ""
+        return """
+                location @\(name) {
+                    include parameters.conf;
+                    fastcgi_param DEFAULT_IDEMPOTENCY_KEY $request_id;
+                    fastcgi_param HTTP_X_REQUEST_TIMEOUT \(told);
+                    fastcgi_next_upstream error timeout non_idempotent;
+                    fastcgi_next_upstream_tries 2;
+                    fastcgi_next_upstream_timeout \(nextTimeout);
+                    fastcgi_read_timeout \(NginxConfiguration.milliseconds(tryTimeout));
+                    recursive_error_pages on;\(onward)
+                    include problem-pages.conf;
+                    fastcgi_pass frontEndsAnyway;
+                }
+            """
+    }
+
+    /// Until when a second front end may be asked: a little more than the first one can take.
+    private var nextTimeout: String {
+        NginxConfiguration.milliseconds(tryTimeout + .milliseconds(900))
+    }
+
     private var told: String { String(NginxConfiguration.milliseconds(toldTimeout).dropLast(2)) }
 
     var frontEnd: String {
-        let next = tryTimeout + .milliseconds(900)
-        return """
-            # What is left of a request's time is nginx's to say, never the client's.
-            fastcgi_param HTTP_X_REQUEST_TIMEOUT \(told);
-            # A front end that dies, hangs or has lost its back end costs no request: the other one
-            # gets it, a buy too, for every buy has a key and no key buys twice.
-            fastcgi_next_upstream error timeout http_503 non_idempotent;
-            fastcgi_next_upstream_tries 2;
-            fastcgi_next_upstream_timeout \(NginxConfiguration.milliseconds(next));
-            fastcgi_read_timeout \(NginxConfiguration.milliseconds(tryTimeout));
-            recursive_error_pages on;
-            # Stands before the others: of two pages for one status nginx takes the first.
-            error_page 502 = @anyway;
-            include problem-pages.conf;
-            fastcgi_pass frontEnds;
+        """
+        # What is left of a request's time is nginx's to say, never the client's.
+        fastcgi_param HTTP_X_REQUEST_TIMEOUT \(told);
+        # A front end that dies, hangs or has lost its back end costs no request: the other one
+        # gets it, a buy too, for every buy has a key and no key buys twice.
+        fastcgi_next_upstream error timeout http_503 non_idempotent;
+        fastcgi_next_upstream_tries 2;
+        fastcgi_next_upstream_timeout \(nextTimeout);
+        fastcgi_read_timeout \(NginxConfiguration.milliseconds(tryTimeout));
+        recursive_error_pages on;
+        # Stands before the others: of two pages for one status nginx takes the first.
+        error_page 502 = @anyway;
+        include problem-pages.conf;
+        fastcgi_pass frontEnds;
 
-            """
+        """
     }
 
     var internalListeners: String {

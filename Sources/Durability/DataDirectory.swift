@@ -75,21 +75,9 @@ public final class DataDirectory: Sendable {
     }
 
     /// Remembers, durably, which catalog the directory was made for.
-    /// - Parameter fingerprint: a text that tells the catalog apart from others, such as a digest of
-    ///   its file. No line breaks.
-    public func dedicate(to fingerprint: String) throws(StorageError) {
-        try change { $0.catalog = fingerprint }
-    }
-
-    /// Checks that the directory was made for this catalog, where it was made for any.
-    /// - Throws: `foreign`.
-    public func check(catalog fingerprint: String) throws(StorageError) {
-        guard catalog.isEmpty || catalog == fingerprint else {
-            throw .foreign(
-                directory: path,
-                reason: "was made for another catalog: name the catalog file that it was made for, "
-                    + "or give this one a new data directory")
-        }
+    /// - Parameter catalog: a text that tells the catalog apart from others. No line breaks.
+    public func dedicate(to catalog: String) throws(StorageError) {
+        try change { $0.catalog = catalog }
     }
 
     /// Whether a store was made here before. One that was and is not there is lost.

@@ -1,5 +1,6 @@
 internal import API
 internal import Caching
+internal import HTTPClient
 internal import MonotonicTime
 internal import Synchronization
 
@@ -40,31 +41,73 @@ extension StoreFront {
                 ], body: Array(metricsText().utf8)))
     }
 
+    /// `GET /status`: the cluster as this front end sees it, with what every server says of itself.
+    /// `?scope=server` leaves the others out; it is what front ends ask each other.
     func status(_ request: IncomingRequest, _ sink: any AnswerSink) {
+        let isAlone = request.query?.contains { $0 == ("scope", "server") } ?? false
+        let others = isAlone ? [] : dispatcher.withCluster { $0.servers.map(\.id) } + otherFrontEnds
+        let gathering = StatusGathering(of: others) { [self] reports in
+            sink.send(
+                .json(
+                    200, statusBody(reports, withFrontEnds: !isAlone),
+                    headers: [("Cache-Control", "no-store")], indented: request.isIndented))
+        }
+        for server in others {
+            let path = server.kind == .frontEnd ? "/status?scope=server" : "/status"
+            upstream.send(
+                UpstreamRequest(method: "GET", path: path, requestID: request.requestID),
+                to: server, timeout: Self.statusTimeout
+            ) { gathering.add(try? $0.get(), from: server) }
+        }
+    }
+
+    private func statusBody(_ reports: [ServerID: [UInt8]], withFrontEnds: Bool) -> [UInt8] {
         let now = timers.now()
         let wall = timers.wallMilliseconds()
         let cluster = dispatcher.withCluster { $0 }
-        let cache = lookups.withCache { CacheStatus($0, at: now) }
-        var text = JSONText(reservingCapacity: 2_048)
+        var text = JSONText(reservingCapacity: 8_192)
         text.object { status in
-            status.member("server", name)
-            status.member("version", API.version)
-            status.member("uptimeSeconds", whole: now - startedAt)
+            writeOwn(&status, at: now)
             status.array("servers") { array in
                 for server in cluster.servers {
                     array.object { entry in
                         write(server, in: cluster, &entry, since: wall, now - server.since)
+                        if let report = reports[server.id] {
+                            entry.member("replica", json: report)
+                        }
                     }
                 }
             }
-            status.object("cache") { write(cache, &$0, at: now) }
-            status.object("requests") { write(requests: &$0) }
+            guard withFrontEnds else { return }
+            status.array("frontEnds") { array in
+                var own = JSONText(reservingCapacity: 1_024)
+                own.object { writeOwn(&$0, at: now) }
+                var all = reports.filter { $0.key.kind == .frontEnd }
+                all[id] = own.bytes
+                for server in ([id] + otherFrontEnds).sorted() {
+                    array.object { entry in
+                        entry.member("name", server.name)
+                        entry.member("reachable", all[server] != nil)
+                        if let report = all[server] { entry.member("frontEnd", json: report) }
+                    }
+                }
+            }
         }
-        sink.send(
-            .json(
-                200, text.bytes, headers: [("Cache-Control", "no-store")],
-                indented: request.isIndented))
+        return text.bytes
     }
+
+    /// What this front end says of itself.
+    private func writeOwn(_ status: inout JSONText, at now: Instant) {
+        let cache = lookups.withCache { CacheStatus($0, at: now) }
+        status.member("server", name)
+        status.member("version", API.version)
+        status.member("uptimeSeconds", whole: now - startedAt)
+        status.object("cache") { write(cache, &$0, at: now) }
+        status.object("requests") { write(requests: &$0) }
+    }
+
+    /// How long a status waits for servers that do not answer.
+    private static let statusTimeout = Instant.Span.milliseconds(500)
 
     private func write(
         _ server: Cluster.Server, in cluster: Cluster, _ entry: inout JSONText,
@@ -149,5 +192,38 @@ struct CacheStatus: Sendable {
 extension JSONText {
     fileprivate mutating func member(_ name: String, whole span: Instant.Span) {
         member(name, span.nanoseconds / 1_000_000_000)
+    }
+}
+
+/// Collects what servers say of themselves, and goes on when all have answered or failed.
+final class StatusGathering: Sendable {
+    private struct State {
+        var missing: Int
+        var reports: [ServerID: [UInt8]] = [:]
+    }
+
+    private let state: Mutex<State>
+    private let completion: @Sendable ([ServerID: [UInt8]]) -> Void
+
+    /// Calls the completion at once where there is nobody to wait for.
+    init(
+        of servers: [ServerID], completion: @escaping @Sendable ([ServerID: [UInt8]]) -> Void
+    ) {
+        state = Mutex(State(missing: servers.count))
+        self.completion = completion
+        if servers.isEmpty { completion([:]) }
+    }
+
+    /// Takes the answer of a server, once for each; what is no JSON object counts as none.
+    func add(_ answer: UpstreamAnswer?, from server: ServerID) {
+        let report = answer.flatMap { $0.status == 200 ? $0.body : nil }.flatMap { body in
+            (try? JSON(parsing: body))?.members == nil ? nil : body
+        }
+        let all = state.withLock { state -> [ServerID: [UInt8]]? in
+            state.missing -= 1
+            if let report { state.reports[server] = report }
+            return state.missing == 0 ? state.reports : nil
+        }
+        if let all { completion(all) }
     }
 }

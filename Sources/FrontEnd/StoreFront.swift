@@ -14,8 +14,13 @@ typealias BallotBox =
 ///
 /// Any thread; nothing here waits.
 final class StoreFront: Sendable {
+    /// This server.
+    let id: ServerID
     /// This server's name.
-    let name: String
+    var name: String { id.name }
+    /// The front ends beside this one.
+    let otherFrontEnds: [ServerID]
+    let upstream: any Upstream
     let settings: Configuration.Settings
     let credentials: Credentials
     let dispatcher: Dispatcher
@@ -41,7 +46,9 @@ final class StoreFront: Sendable {
         ballotBox: @escaping BallotBox, metricsText: @escaping @Sendable () -> String
     ) {
         self.ballotBox = ballotBox
-        name = id.name
+        self.id = id
+        self.upstream = upstream
+        otherFrontEnds = configuration.servers(of: .frontEnd).map(\.id).filter { $0 != id }
         settings = configuration.settings
         self.credentials = credentials
         self.timers = timers

@@ -51,7 +51,8 @@ public final class OrderService: Service {
             acceptors = try AcceptorHost(environment: environment, directory: directory)
             host = try ReplicaHost(
                 configuration: groupConfiguration("orders", .order, environment),
-                environment: environment, directory: directory, log: log, store: store)
+                environment: environment, directory: directory, log: log, store: store,
+                opening: "")
             collector = SaleCollector(environment, store: store, host: host, catalog: catalog)
         } catch {
             throw StartFailure(error)

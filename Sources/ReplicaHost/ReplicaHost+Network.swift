@@ -1,6 +1,8 @@
 internal import API
 public import FastCGI
+internal import Glibc
 internal import HTTPClient
+internal import Logging
 internal import MonotonicTime
 internal import RegisterHost
 public import Replication
@@ -19,13 +21,43 @@ extension ReplicaHost {
                 ("Content-Type", Envelope.mediaType),
             ],
             body: Envelope.encode(
-                sender: environment.id.name, group: group, message: message.encoded()))
+                sender: environment.id.name, group: envelopeGroup, message: message.encoded()))
         environment.client.send(request, timeout: timeout.duration) { [self] result in
+            if case .success(let response) = result, response.status == 409 { refused(response) }
             guard case .success(let response) = result, response.status == 200,
                 let message = try? Message(decoding: response.body)
             else { return step(.failed(id)) }
             step(.response(id, message))
         }
+    }
+
+    /// The group as messages name it: with what its state was before the first entry, where that
+    /// was read from a file. Front ends name the group alone.
+    private var envelopeGroup: String { opening.isEmpty ? group : "\(group)/\(opening)" }
+
+    /// Whether a message is for this group; its replicas began with the same state.
+    /// - Throws: 400 for another group, 409 for one that began otherwise.
+    func check(envelopeGroup name: String) throws(Problem) {
+        let parts = name.split(separator: "/", maxSplits: 1)
+        guard let first = parts.first, first == group else {
+            throw .malformedRequest("This server is not of the group \(name)")
+        }
+        guard parts.count < 2 || opening.isEmpty || parts[1] == opening else {
+            throw .refusedCommand(
+                "\(environment.id) began with another catalog file than the sender")
+        }
+    }
+
+    /// A server of the group says that this replica began with another state. One that is outside
+    /// the view can never be level with it, so it ends, and says why.
+    private func refused(_ response: HTTPResponse) {
+        guard engine.withLock({ $0.role == .joining }), !opening.isEmpty else { return }
+        logger.critical(
+            """
+            the other \(group) servers began with another catalog file than \(environment.id): give \
+            it theirs, and a new data directory
+            """)
+        exit(ExitStatus.configuration)
     }
 
     /// Takes a message of another server, and answers when the engine says so.

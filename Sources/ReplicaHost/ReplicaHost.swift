@@ -52,6 +52,7 @@ public final class ReplicaHost<Store: StateStore>: Sendable {
     }
 
     let group: String
+    let opening: String
     let environment: ServerEnvironment
     let logger: Logger
     let addresses: [ServerName: String]
@@ -79,11 +80,14 @@ public final class ReplicaHost<Store: StateStore>: Sendable {
     ///   - directory: the server's data directory.
     ///   - log: the log in it.
     ///   - store: the state in it.
+    ///   - opening: what the state was before the log's first entry, as a digest: replicas of
+    ///     different openings are not of one group.
     /// - Throws: where what the disk holds cannot be a replica's.
     public init(
         configuration: Replication.Configuration, environment: ServerEnvironment,
-        directory: DataDirectory, log: LogStore, store: Store
+        directory: DataDirectory, log: LogStore, store: Store, opening: String
     ) throws {
+        self.opening = opening
         group = configuration.group
         self.environment = environment
         logger = environment.logger

@@ -93,9 +93,7 @@ extension ReplicaHost {
 
     private func receive(_ request: InternalRequest, _ responder: Responder) throws(Problem) {
         let (sender, group, message) = try Envelope.message(of: request.body)
-        guard group == self.group else {
-            throw .malformedRequest("This server is not of the group \(group)")
-        }
+        try check(envelopeGroup: group)
         receive(message, from: sender, responder)
     }
 

@@ -10,6 +10,6 @@ struct Pygmy: ParsableCommand {
         version: API.version,
         subcommands: [
             UpCommand.self, StatusCommand.self, CheckCommand.self, NginxCommand.self,
-            ExportCommand.self, BenchCommand.self,
+            ExportCommand.self, BenchCommand.self, ForceViewCommand.self, MembersCommand.self,
         ])
 }

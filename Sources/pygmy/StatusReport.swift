@@ -8,17 +8,27 @@ struct StatusReport {
     /// Columns in the order in which they are shown; others follow in the order of the document.
     private static let columns = [
         "name", "role", "reachable", "serving", "view", "lastIndex", "commitIndex", "appliedIndex",
+        "lag", "leaseMilliseconds", "waitsFor",
     ]
+    /// What a server says of itself, beside what the front end knows of it.
+    private static let own = [
+        "lastIndex", "commitIndex", "appliedIndex", "leaseMilliseconds", "waitsFor",
+    ]
+    /// What a front end's row shows of its cache.
+    private static let cacheColumns = ["entries", "hits", "misses", "hitRatio"]
 
-    /// A table of the servers, and a line for everything else.
+    /// A table of the servers, one of the front ends, and a line for everything else.
     var text: String {
         var parts: [String] = []
         if let servers = document["servers"]?.elements, !servers.isEmpty {
             parts.append(StatusReport.table(servers))
         }
-        let rest = (document.members ?? []).filter { $0.name != "servers" }.map { member in
-            "\(member.name): \(StatusReport.inline(member.value))"
+        if let frontEnds = document["frontEnds"]?.elements, !frontEnds.isEmpty {
+            parts.append(StatusReport.frontEndTable(frontEnds))
         }
+        let rest = (document.members ?? [])
+            .filter { $0.name != "servers" && $0.name != "frontEnds" }
+            .map { member in "\(member.name): \(StatusReport.inline(member.value))" }
         if !rest.isEmpty { parts.append(rest.joined(separator: "\n")) }
         return parts.joined(separator: "\n\n")
     }
@@ -35,15 +45,42 @@ struct StatusReport {
     }
 
     private static func table(_ servers: [JSON]) -> String {
-        var names: [String] = columns.filter { name in servers.contains { $0[name] != nil } }
-        for server in servers {
-            for member in server.members ?? []
-            where !names.contains(member.name) && member.name != "kind" {
-                names.append(member.name)
-            }
+        let all = servers.map(cells)
+        var names = columns.filter { name in all.contains { $0.contains { $0.name == name } } }
+        for cell in all.joined() where !names.contains(cell.name) { names.append(cell.name) }
+        let rows = all.map { cells in
+            names.map { name in cells.first { $0.name == name }?.text ?? "-" }
         }
-        let rows = servers.map { server in names.map { server[$0].map(cell) ?? "-" } }
         return Table.text(header: names, rows: rows)
+    }
+
+    private static func cells(_ server: JSON) -> [(name: String, text: String)] {
+        var cells = (server.members ?? [])
+            .filter { $0.name != "kind" && $0.name != "replica" }
+            .map { (name: $0.name, text: cell($0.value)) }
+        guard let replica = server["replica"] else { return cells }
+        for name in own {
+            if let value = replica[name] { cells.append((name, cell(value))) }
+        }
+        let lags = (replica["peers"]?.elements ?? []).compactMap { $0["lag"]?.integer }
+        cells.append(("lag", lags.max().map(String.init) ?? "-"))
+        return cells
+    }
+
+    private static func frontEndTable(_ frontEnds: [JSON]) -> String {
+        let rows = frontEnds.map { entry -> [String] in
+            let report = entry["frontEnd"]
+            return [
+                entry["name"].map(cell) ?? "-", entry["reachable"].map(cell) ?? "-",
+                report?["uptimeSeconds"].map(cell) ?? "-",
+            ] + cacheColumns.map { report?["cache"]?[$0].map(cell) ?? "-" } + [
+                report?["cache"]?["lease"]?["held"].map(cell) ?? "-",
+                report?["requests"]?["buys"].map(cell) ?? "-",
+            ]
+        }
+        return Table.text(
+            header: ["name", "reachable", "uptimeSeconds"] + cacheColumns + ["lease", "buys"],
+            rows: rows)
     }
 
     private static func cell(_ value: JSON) -> String {

@@ -26,15 +26,24 @@ struct Store {
     func get(
         _ path: String, at address: Address, secret: Secret? = nil, timeout: Duration = .seconds(5)
     ) throws(StoreFault) -> [UInt8] {
+        try send("GET", path, at: address, secret: secret, timeout: timeout)
+    }
+
+    /// Sends a request without a body to an address, and gives the body of its answer.
+    func send(
+        _ method: String, _ path: String, at address: Address, secret: Secret? = nil,
+        timeout: Duration = .seconds(15)
+    ) throws(StoreFault) -> [UInt8] {
         let request = HTTPRequest(
-            authority: "\(address)", path: path, headers: Store.headers(secret))
+            method: method, authority: "\(Reachable.address(address))", path: path,
+            headers: Store.headers(secret))
         let response: HTTPResponse
         do throws(HTTPClientError) {
             response = try client.perform(request, timeout: timeout)
         } catch {
             throw .unreachable("\(address) does not answer: \(error)")
         }
-        guard response.status == 200 else {
+        guard (200..<300).contains(response.status) else {
             throw StoreFault(status: response.status, body: response.body, at: address)
         }
         return response.body

@@ -100,23 +100,37 @@ enum Reachable {
     }
 }
 
-/// Asks whether what was started answers: the store, or each server where no clients are received.
-private struct Probe {
+/// Asks whether what was started answers: the store, and then, for a while, each server of this
+/// machine, so that what is ready is whole. Where no clients are received, each server it is.
+private final class Probe {
+    /// How long a store that answers waits for servers that do not yet.
+    private static let patience: Duration = .seconds(5)
+
     private let client = HTTPClient()
-    private let addresses: [Address]
+    private let listen: Address?
+    private var waiting: [Address]
+    private var answeredAt: ContinuousClock.Instant?
 
     init(_ plan: ClusterRunner.Plan) {
-        addresses =
+        listen =
             plan.receivesClients
-            ? [Reachable.address(plan.site.configuration.settings.listen)]
-            : plan.servers.map(\.address)
+            ? Reachable.address(plan.site.configuration.settings.listen) : nil
+        waiting = plan.servers.map { Reachable.address($0.address) }
     }
 
     func answers() -> Bool {
-        addresses.allSatisfy { address in
-            let request = HTTPRequest(authority: "\(address)", path: "/health")
-            let response = try? client.perform(request, timeout: .milliseconds(300))
-            return response?.status == 200
+        if let listen, answeredAt == nil {
+            guard isHealthy(listen) else { return false }
+            answeredAt = .now
         }
+        waiting.removeAll(where: isHealthy)
+        if waiting.isEmpty { return true }
+        return answeredAt.map { .now - $0 > Self.patience } ?? false
+    }
+
+    private func isHealthy(_ address: Address) -> Bool {
+        let request = HTTPRequest(authority: "\(address)", path: "/health")
+        let response = try? client.perform(request, timeout: .milliseconds(300))
+        return response?.status == 200
     }
 }

@@ -75,7 +75,8 @@ import Testing
 @Suite struct `Item numbers` {
     @Test(arguments: [
         ("1", ItemNumber.number(1)), ("007", .number(7)),
-        ("9223372036854775807", .number(.max)), ("9223372036854775808", .ofNoBook),
+        ("9007199254740991", .number(9_007_199_254_740_991)), ("9007199254740992", .ofNoBook),
+        ("9223372036854775807", .ofNoBook), ("9223372036854775808", .ofNoBook),
         ("0", .ofNoBook), ("000", .ofNoBook), (String(repeating: "9", count: 10_000), .ofNoBook),
         (String(repeating: "0", count: 100) + "5", .number(5)),
     ])

@@ -129,7 +129,17 @@ struct WatchTests {
         let store = Fixture.leased()
         store.cache(1)
         store.send(.get, "/lookup/1")
-        let answer = try #require(store.send(.get, "/status").answer)
+        let sink = store.send(.get, "/status")
+        // A server that does not answer, or not with JSON, is shown without what it says of itself.
+        for call in store.upstream.takeAll() {
+            #expect(call.request.path == "/status")
+            switch call.server.name {
+            case "catalogServer1": call.answer(200, #"{"lastIndex":17}"#)
+            case "catalogServer2": call.answer(200, "rubbish")
+            default: call.fail()
+            }
+        }
+        let answer = try #require(sink.answer)
         #expect(answer.status == 200)
         let status = try JSON(parsing: answer.body)
         #expect(status["server"]?.string == "frontEndServer1")
@@ -144,6 +154,11 @@ struct WatchTests {
         #expect(servers[0]["address"]?.string == "127.0.0.1:9001")
         #expect(servers[0]["since"]?.string == "2026-11-22T22:20:05.123Z")
         #expect(servers[0]["view"]?["number"]?.integer == 1)
+        #expect(servers[0]["replica"]?["lastIndex"]?.integer == 17)
+        #expect(servers[1...].allSatisfy { $0["replica"] == nil })
+        let frontEnds = try #require(status["frontEnds"]?.elements)
+        #expect(frontEnds.map { $0["name"]?.string } == ["frontEndServer1"])
+        #expect(frontEnds[0]["frontEnd"]?["cache"]?["entries"]?.integer == 1)
         let cache = try #require(status["cache"])
         #expect(cache["entries"]?.integer == 1)
         #expect(cache["hits"]?.integer == 1)

@@ -33,6 +33,27 @@ private func report(_ text: String) throws -> StatusReport {
         #expect(report.roles == ["catalogServer1": "primary"])
     }
 
+    @Test func `What servers say of themselves joins their rows, front ends have a table`() throws {
+        let report = try report(
+            """
+            {"servers":[{"name":"catalogServer1","reachable":true,"role":"primary",
+              "replica":{"lastIndex":9,"commitIndex":8,"appliedIndex":7,"waitsFor":null,
+               "leaseMilliseconds":512,"peers":[{"lag":2},{"lag":null}]}}],
+             "frontEnds":[{"name":"frontEndServer1","reachable":true,"frontEnd":{"uptimeSeconds":5,
+               "cache":{"entries":1,"hits":3,"misses":1,"hitRatio":0.75,"lease":{"held":true}},
+               "requests":{"buys":4}}},{"name":"frontEndServer2","reachable":false}]}
+            """)
+        #expect(
+            report.text == """
+                name            role     reachable  lastIndex  commitIndex  appliedIndex  lag  leaseMilliseconds  waitsFor
+                catalogServer1  primary  yes                9            8             7    2                512         -
+
+                name             reachable  uptimeSeconds  entries  hits  misses  hitRatio  lease  buys
+                frontEndServer1  yes                    5        1     3       1      0.75  yes       4
+                frontEndServer2  no                     -        -     -       -         -  -         -
+                """)
+    }
+
     @Test(arguments: ["{}", "[]", "null", "{\"servers\":[]}", "{\"servers\":7}"])
     func `What has no servers is shown without a table`(_ text: String) throws {
         #expect(try !report(text).text.contains("name"))
