@@ -5,11 +5,14 @@ SWIFT ?= swift
 SEED ?=
 SEEDS ?= 10000
 
-.PHONY: run test lint format simulate bench nginx clean dependencies
+.PHONY: run build test lint format simulate bench nginx clean dependencies
 
 run: dependencies
 	$(SWIFT) build -c release
 	exec .build/release/pygmy up --config $(CONFIG)
+
+build: dependencies
+	$(SWIFT) build -c release
 
 test:
 	scripts/install-dependencies test
