@@ -79,13 +79,13 @@ extension NginxConfiguration {
                             text/html html;
                             text/css css;
                             text/javascript js;
+                            application/json json;
                             image/svg+xml svg;
                         }
                         charset utf-8;
                         charset_types text/css text/javascript;
-                        add_header X-Request-ID $pygmy_request_id always;
+                        include public-headers.conf;
                         add_header Content-Security-Policy "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'" always;
-                        add_header X-Content-Type-Options nosniff always;
                         add_header Referrer-Policy no-referrer always;
                         add_header Cache-Control no-cache always;
                     }
@@ -104,6 +104,8 @@ extension NginxConfiguration {
 
                 include problem-pages.conf;
                 include problems.conf;
+                include public-headers.conf;
+                include compression.conf;
 
                 # The busiest route; it passes nothing that a lookup has no use for.
                 location ~ "^/lookup(?:/|$)" {
@@ -115,6 +117,7 @@ extension NginxConfiguration {
                     fastcgi_param REQUEST_ID $pygmy_request_id;
                     fastcgi_param HTTP_ACCEPT $http_accept if_not_empty;
                     fastcgi_param HTTP_IF_NONE_MATCH $http_if_none_match if_not_empty;
+                    fastcgi_param HTTP_TRACEPARENT $pygmy_traceparent if_not_empty;
                     fastcgi_pass_request_body off;
                     include front-end.conf;
                 }
@@ -258,7 +261,9 @@ extension NginxConfiguration {
         let optional = [
             "CONTENT_LENGTH", "CONTENT_TYPE", "HTTP_ACCEPT", "HTTP_AUTHORIZATION",
             "HTTP_IDEMPOTENCY_KEY", "HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH",
-        ].map { "fastcgi_param \($0) $\($0.lowercased()) if_not_empty;" }
+        ].map { "fastcgi_param \($0) $\($0.lowercased()) if_not_empty;" } + [
+            "fastcgi_param HTTP_TRACEPARENT $pygmy_traceparent if_not_empty;"
+        ]
         return """
             fastcgi_param REQUEST_METHOD $request_method;
             fastcgi_param REQUEST_URI $request_uri;

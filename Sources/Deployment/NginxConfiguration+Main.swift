@@ -59,10 +59,35 @@ extension NginxConfiguration {
 
     var identifiers: String {
         """
+        # A caller's place in a trace (W3C Trace Context, version 00), which every server carries on.
+        map $http_traceparent $pygmy_traceparent {
+            "~^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$" $http_traceparent;
+            default "";
+        }
+
+        # A request without an id of its own has its trace's, which is of the same form.
+        map $pygmy_traceparent $pygmy_trace_id {
+            "~^00-(?<pygmy_trace>[0-9a-f]{32})-" $pygmy_trace;
+            default $request_id;
+        }
+
         # The id of a request: the caller's, where it is one that may stand in logs and headers.
         map $http_x_request_id $pygmy_request_id {
             "~^[A-Za-z0-9._-]{1,64}$" $http_x_request_id;
-            default $request_id;
+            default $pygmy_trace_id;
+        }
+
+        # What a page from elsewhere may read (CORS): what anybody may read, by the path as sent.
+        map $request_uri $pygmy_cors_origin {
+            "~^/(?:lookup|search|orders)/" "*";
+            "~^/(?:topics|status|health|openapi\\.json)/?(?:\\?|$)" "*";
+            default "";
+        }
+
+        # The headers that such a page may see besides those that any page may.
+        map $pygmy_cors_origin $pygmy_cors_headers {
+            "*" "Age, Allow, Cache-Status, ETag, Retry-After, X-Cache, X-Request-ID";
+            default "";
         }
 
         # The routes for clients, by the path as it was sent: the servers see that path, so one that
@@ -88,7 +113,7 @@ extension NginxConfiguration {
             log_format pygmy '$time_iso8601 $remote_addr "$request" $status $body_bytes_sent '
                              '${request_time}s id=$pygmy_request_id port=$server_port '
                              'upstream=$upstream_addr upstream_status=$upstream_status '
-                             'upstream_time=$upstream_response_time';
+                             'upstream_time=$upstream_response_time trace=$pygmy_traceparent';
 
             # What servers tell each other several times a second would bury everything else.
             map $request_uri $pygmy_is_logged {

@@ -48,16 +48,15 @@ extension NginxConfiguration {
     var problems: String {
         problemTable.map { page in
             let problem = page.problem
-            var headers = problem.headers.map {
-                "    add_header \($0.name) \"\($0.value.replacing("\"", with: "\\\""))\" always;\n"
-            }.joined()
+            var added = problem.headers.map {
+                "\($0.name) \"\($0.value.replacing("\"", with: "\\\""))\""
+            }
             if [502, 504].contains(problem.status) {
-                headers += "    add_header Idempotency-Key $pygmy_default_key always;\n"
+                added.append("Idempotency-Key $pygmy_default_key")
             }
-            if !headers.isEmpty {
-                headers += "    add_header X-Request-ID $pygmy_request_id always;\n"
-                headers += "    add_header X-Content-Type-Options nosniff always;\n"
-            }
+            // One header of its own, and a location inherits none.
+            added += ["Cache-Control no-store"] + NginxConfiguration.everyHeader
+            let headers = added.map { "    add_header \($0) always;\n" }.joined()
             let body = String(decoding: problem.body, as: UTF8.self)
             let quoted = body.replacing("\\", with: "\\\\").replacing("'", with: "\\'")
             return """

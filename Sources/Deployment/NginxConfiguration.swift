@@ -46,6 +46,8 @@ public struct NginxConfiguration: Sendable {
             ("upstreams.conf", upstreams),
             ("identifiers.conf", identifiers),
             ("public.conf", site.receivesClients ? publicListener : ""),
+            ("public-headers.conf", site.receivesClients ? publicHeaders : ""),
+            ("compression.conf", site.receivesClients ? compression : ""),
             ("front-end.conf", site.receivesClients ? frontEnd : ""),
             ("internal.conf", internalListeners),
             ("parameters.conf", parameters),

@@ -80,7 +80,7 @@ final class BackEndWatch: Sendable {
             body: Heartbeats.body(
                 for: kind, sender: name, incarnation: incarnation, view: view,
                 asksForLease: kind == .catalog && mayHold),
-            requestID: "heartbeat")
+            trace: Trace(requestID: "heartbeat"))
         for (place, id) in places {
             upstream.send(request, to: id, timeout: timeout) { [self] result in
                 answered(result, from: id, place, sentAt: now)

@@ -36,10 +36,14 @@ final class BuyDesk: Sendable {
 
     private func send(_ batch: BuyQueue.Batch) {
         counters.buyBatches.add(1, ordering: .relaxed)
+        // A batch has one request to travel with: that of its first buy.
         let request = UpstreamRequest(
             method: "POST", path: "/buys", headers: [("Content-Type", BuyBatch.mediaType)],
             body: BuyBatch(batch.buys.map(\.item)).encoded,
-            requestID: String(decoding: batch.buys.first?.item.requestID ?? [], as: UTF8.self))
+            trace: Trace(
+                requestID: String(
+                    decoding: batch.buys.first?.item.requestID ?? [], as: UTF8.self),
+                parent: batch.buys.first?.traceParent))
         dispatcher.send(request, to: .primary(.order), deadline: batch.deadline) { [self] result in
             finished(batch, result)
         }

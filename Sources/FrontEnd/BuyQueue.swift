@@ -11,6 +11,8 @@ struct BuyQueue: Sendable {
     struct Buy: Sendable {
         let item: BuyBatch.Item
         let deadline: Instant
+        /// The `traceparent` of its request.
+        var traceParent: String?
         /// Whether it came by `GET`, as in the original store.
         let isGet: Bool
         let isIndented: Bool

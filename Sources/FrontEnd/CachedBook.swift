@@ -19,13 +19,15 @@ final class CachedBook: Sendable {
     let entityTag: String
 
     /// Takes the body of a lookup's answer, compact JSON.
-    init(body: [UInt8]) {
+    /// - Parameter cacheName: what the cache calls itself in `Cache-Status`.
+    init(body: [UInt8], cacheName: String) {
         entityTag = EntityTag.of(body)
         var bytes: [UInt8] = []
         let head =
             "\r\nContent-Type: \(Bodies.mediaType)\r\nContent-Length: \(body.count)\r\n"
             + "ETag: \(entityTag)\r\nCache-Control: \(Self.cacheControl)\r\n"
-            + "Vary: Accept\r\nX-Cache: HIT\r\n\r\n"
+            + "Vary: Accept\r\nX-Cache: HIT\r\n"
+            + "Cache-Status: \(CacheUse.hit.status(by: cacheName))\r\n\r\n"
         bytes.reserveCapacity(head.utf8.count + body.count)
         bytes.append(contentsOf: head.utf8)
         bytes.append(contentsOf: body)
@@ -42,13 +44,17 @@ final class CachedBook: Sendable {
 
     /// The answer to a lookup by the general way: one that missed, one with conditions, or one that
     /// a person reads.
-    /// - Parameter age: how long the book has been in the cache; nil for a miss.
-    func answer(age: Instant.Span?, indented: Bool, ifNoneMatch: [UInt8]?) -> Answer {
+    /// - Parameters:
+    ///   - age: how long the book has been in the cache; nil for a miss.
+    ///   - cacheStatus: the value of `Cache-Status`.
+    func answer(
+        age: Instant.Span?, cacheStatus: String, indented: Bool, ifNoneMatch: [UInt8]?
+    ) -> Answer {
         let body = indented ? JSONText.indented(self.body) : self.body
         let tag = indented ? EntityTag.of(body) : entityTag
         var headers = [
             ("ETag", tag), ("Cache-Control", Self.cacheControl), ("Vary", "Accept"),
-            ("X-Cache", age == nil ? "MISS" : "HIT"),
+            ("X-Cache", age == nil ? "MISS" : "HIT"), ("Cache-Status", cacheStatus),
             ("Age", String(max(0, (age?.nanoseconds ?? 0) / 1_000_000_000))),
         ]
         if let ifNoneMatch, EntityTag.list(ifNoneMatch, names: tag) {
@@ -56,5 +62,26 @@ final class CachedBook: Sendable {
         }
         headers.append(("Content-Type", Bodies.mediaType))
         return Answer(status: 200, headers: headers, body: body)
+    }
+}
+
+/// What part the cache had in the answer to a lookup, as `Cache-Status` tells it (RFC 9211).
+enum CacheUse: Equatable, Sendable {
+    /// The book was there.
+    case hit
+    /// The catalog was asked, for this lookup or for one before it that this one has joined.
+    case miss(isStored: Bool, isCollapsed: Bool)
+    /// There was no lease, so that nothing could be taken from the cache or stored in it.
+    case bypass
+
+    /// The value of the header.
+    func status(by name: String) -> String {
+        switch self {
+        case .hit: "\(name); hit"
+        case .miss(let isStored, let isCollapsed):
+            "\(name); fwd=uri-miss" + (isStored ? "; stored" : "")
+                + (isCollapsed ? "; collapsed" : "")
+        case .bypass: "\(name); fwd=bypass"
+        }
     }
 }

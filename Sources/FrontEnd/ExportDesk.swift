@@ -68,7 +68,7 @@ final class ExportDesk: Sendable {
         var hasBegun = false
         while true {
             let answer = page(
-                kind, after: last, request.requestID, deadline(request, timers.now()))
+                kind, after: last, request.trace, deadline(request, timers.now()))
             guard let answer, answer.status == 200 else {
                 if hasBegun { return }
                 if let answer { return sink.send(.relayed(answer, indented: request.isIndented)) }
@@ -94,12 +94,12 @@ final class ExportDesk: Sendable {
 
     /// Fetches a page and waits for it; nil where no server answered in time.
     private func page(
-        _ kind: ServerKind, after last: Int64?, _ requestID: String, _ deadline: Instant
+        _ kind: ServerKind, after last: Int64?, _ trace: Trace, _ deadline: Instant
     ) -> UpstreamAnswer? {
         let after = last.map { "&after=\($0)" } ?? ""
         let request = UpstreamRequest(
             method: "GET", path: "/\(Self.file(kind))?limit=\(Self.rowsPerPage)\(after)",
-            requestID: requestID)
+            trace: trace)
         let arrival = Arrival()
         dispatcher.send(request, to: .primary(kind), deadline: deadline) { result in
             arrival.set(try? result.get())

@@ -121,12 +121,15 @@ struct HTTPUpstream: Upstream {
         guard let authority = authorities[server] else {
             return completion(.failure(.unreachable))
         }
-        let outgoing = HTTPRequest(
-            method: request.method, authority: authority, path: request.path,
-            headers: request.headers + [
-                ("Authorization", authorization), ("X-Request-ID", request.requestID),
+        var headers =
+            request.headers + [
+                ("Authorization", authorization), ("X-Request-ID", request.trace.requestID),
                 ("X-Request-Timeout", String(timeout.nanoseconds / 1_000_000)),
-            ], body: request.body)
+            ]
+        if let parent = request.trace.parent { headers.append(("traceparent", parent)) }
+        let outgoing = HTTPRequest(
+            method: request.method, authority: authority, path: request.path, headers: headers,
+            body: request.body)
         client.send(outgoing, timeout: timeout.duration) { result in
             completion(
                 result.mapError { $0.mayHaveBeenProcessed ? .unanswered : .unreachable })

@@ -12,6 +12,10 @@ struct IncomingRequest: Sendable {
     /// The decoded parameters of the query; nil where they cannot be decoded.
     var query: [(name: String, value: String)]? = []
     var requestID = ""
+    /// The `traceparent` header, where a valid one came.
+    var traceParent: String?
+    /// What this request's own requests carry on.
+    var trace: Trace { Trace(requestID: requestID, parent: traceParent) }
     var body = Body.complete([])
     /// Whether a person reads the answer.
     var isIndented = false
@@ -41,6 +45,7 @@ struct IncomingRequest: Sendable {
         segments = request.pathSegments
         query = request.query
         requestID = Self.requestID(request)
+        traceParent = Self.value(request.parameterBytes("HTTP_TRACEPARENT")).map { Self.text($0) }
         body = request.body
         isIndented = Self.prefersHTML(request)
         authorization = request.parameterBytes("HTTP_AUTHORIZATION") ?? []

@@ -11,7 +11,7 @@ final class LookupDesk: Sendable {
     /// A lookup that waits for a fill.
     struct Waiter: Sendable {
         let sink: any AnswerSink
-        let requestID: String
+        let trace: Trace
         let deadline: Instant
         let isIndented: Bool
         let ifNoneMatch: [UInt8]?
@@ -34,18 +34,22 @@ final class LookupDesk: Sendable {
     /// A request to the catalog that is to be made once the lock is let go.
     private enum Demand: Sendable {
         /// A fill, whose party waits under its number.
-        case fill(FillToken<Int64>, requestID: String, deadline: Instant)
+        case fill(FillToken<Int64>, Trace, deadline: Instant)
         /// A request for these readers and nobody else.
         case bypass(Int64, [Waiter], deadline: Instant)
     }
 
+    /// What the cache calls itself in `Cache-Status`: the server's name.
+    private let name: String
     private let state: Mutex<State>
     private let dispatcher: Dispatcher
     private let timers: any Timers
 
     init(
-        threshold: Int, timeToLive: Instant.Span, dispatcher: Dispatcher, timers: any Timers
+        name: String, threshold: Int, timeToLive: Instant.Span, dispatcher: Dispatcher,
+        timers: any Timers
     ) {
+        self.name = name
         state = Mutex(
             State(cache: CoherentCache(threshold: threshold, timeToLive: timeToLive)))
         self.dispatcher = dispatcher
@@ -69,7 +73,7 @@ final class LookupDesk: Sendable {
             case .startFill(let token):
                 let waiter = makeWaiter()
                 state.parties[token.number] = Party(founders: [waiter])
-                demand = .fill(token, requestID: waiter.requestID, deadline: waiter.deadline)
+                demand = .fill(token, waiter.trace, deadline: waiter.deadline)
             case .bypass:
                 let waiter = makeWaiter()
                 demand = .bypass(number, [waiter], deadline: waiter.deadline)
@@ -96,22 +100,22 @@ final class LookupDesk: Sendable {
 
     private func meet(_ demand: Demand) {
         switch demand {
-        case .fill(let token, let requestID, let deadline):
-            ask(for: token.key, requestID, deadline) { [self] in filled(token, $0) }
+        case .fill(let token, let trace, let deadline):
+            ask(for: token.key, trace, deadline) { [self] in filled(token, $0) }
         case .bypass(let number, let waiters, let deadline):
             guard let first = waiters.first else { return }
-            ask(for: number, first.requestID, deadline) { [self] result in
+            ask(for: number, first.trace, deadline) { [self] result in
                 answered(number, waiters, result)
             }
         }
     }
 
     private func ask(
-        for number: Int64, _ requestID: String, _ deadline: Instant,
+        for number: Int64, _ trace: Trace, _ deadline: Instant,
         completion: @escaping Dispatcher.Completion
     ) {
         let request = UpstreamRequest(
-            method: "GET", path: "/lookup/\(number)", requestID: requestID)
+            method: "GET", path: "/lookup/\(number)", trace: trace)
         dispatcher.send(
             request, to: .member(.catalog), deadline: deadline, completion: completion)
     }
@@ -120,22 +124,30 @@ final class LookupDesk: Sendable {
         _ token: FillToken<Int64>, _ result: Result<UpstreamAnswer, Dispatcher.OutOfTime>
     ) {
         guard case .success(let answer) = result else { return abandon(token) }
-        let book = answer.status == 200 ? CachedBook(body: answer.body) : nil
+        let book = self.book(in: answer)
         let isSettled = answer.header("X-Uncommitted") == nil
         let now = timers.now()
-        let (served, demand) = state.withLock { state -> ([Waiter], Demand?) in
+        typealias Served = (founders: [Waiter], joiners: [Waiter], isStored: Bool)
+        let (served, demand) = state.withLock { state -> (Served, Demand?) in
             let outcome = state.cache.completeFill(
                 token, value: book, cacheable: isSettled, at: now)
             guard let party = state.parties.removeValue(forKey: token.number) else {
-                return ([], nil)
+                return (([], [], false), nil)
             }
             switch outcome {
-            case .stored, .answerAll: return (party.founders + party.joiners, nil)
+            case .stored: return ((party.founders, party.joiners, true), nil)
+            case .answerAll: return ((party.founders, party.joiners, false), nil)
             case .answerFounders:
-                return (party.founders, Self.askAgain(token.key, for: party.joiners, &state, now))
+                return (
+                    (party.founders, [], false),
+                    Self.askAgain(token.key, for: party.joiners, &state, now)
+                )
             }
         }
-        for waiter in served { Self.answer(waiter, answer, book) }
+        for (waiters, isCollapsed) in [(served.founders, false), (served.joiners, true)] {
+            let use = CacheUse.miss(isStored: served.isStored, isCollapsed: isCollapsed)
+            for waiter in waiters { self.answer(waiter, answer, book, use) }
+        }
         if let demand { meet(demand) }
     }
 
@@ -172,7 +184,7 @@ final class LookupDesk: Sendable {
             return .bypass(number, waiters, deadline: deadline)
         }
         state.parties[token.number] = Party(founders: waiters)
-        return .fill(token, requestID: first.requestID, deadline: deadline)
+        return .fill(token, first.trace, deadline: deadline)
     }
 
     private func answered(
@@ -181,8 +193,8 @@ final class LookupDesk: Sendable {
     ) {
         switch result {
         case .success(let answer):
-            let book = answer.status == 200 ? CachedBook(body: answer.body) : nil
-            for waiter in waiters { Self.answer(waiter, answer, book) }
+            let book = self.book(in: answer)
+            for waiter in waiters { self.answer(waiter, answer, book, .bypass) }
         case .failure:
             let now = timers.now()
             let left = waiters.filter { $0.deadline - now >= .milliseconds(2) }
@@ -195,13 +207,23 @@ final class LookupDesk: Sendable {
         }
     }
 
-    private static func answer(_ waiter: Waiter, _ answer: UpstreamAnswer, _ book: CachedBook?) {
+    private func book(in answer: UpstreamAnswer) -> CachedBook? {
+        answer.status == 200 ? CachedBook(body: answer.body, cacheName: name) : nil
+    }
+
+    private func answer(
+        _ waiter: Waiter, _ answer: UpstreamAnswer, _ book: CachedBook?, _ use: CacheUse
+    ) {
+        let status = use.status(by: name)
         if let book {
             waiter.sink.send(
                 book.answer(
-                    age: nil, indented: waiter.isIndented, ifNoneMatch: waiter.ifNoneMatch))
+                    age: nil, cacheStatus: status, indented: waiter.isIndented,
+                    ifNoneMatch: waiter.ifNoneMatch))
         } else {
-            waiter.sink.send(.relayed(answer, indented: waiter.isIndented))
+            var relayed = Answer.relayed(answer, indented: waiter.isIndented)
+            relayed.headers.append(("Cache-Status", "\(status); fwd-status=\(answer.status)"))
+            waiter.sink.send(relayed)
         }
     }
 

@@ -47,7 +47,10 @@ enum Route: Equatable, Sendable {
     }
 
     /// The methods of the route, as `Allow` lists them.
-    var allowed: [String] {
+    var allowed: [String] { methods + ["OPTIONS"] }
+
+    /// The methods that do something.
+    var methods: [String] {
         switch self {
         case .search, .lookup, .order, .topics, .status, .health, .metrics, .catalogCSV,
             .ordersCSV:
@@ -58,6 +61,31 @@ enum Route: Equatable, Sendable {
         case .item: ["PUT", "DELETE"]
         case .invalidate: ["DELETE"]
         case .register: ["PUT"]
+        }
+    }
+
+    /// The answer to `OPTIONS`, to whoever asks: what the route is not asked for is no secret.
+    /// Routes that only read tell a browser that a page from elsewhere may read them too; nginx adds
+    /// the origin to the answers themselves.
+    var options: Answer {
+        var headers = [("Allow", allowed.joined(separator: ", ")), ("Cache-Control", "no-store")]
+        if isOpenToPages {
+            headers += [
+                ("Access-Control-Allow-Methods", "GET, HEAD"),
+                ("Access-Control-Allow-Headers", "Accept, If-None-Match, X-Request-ID, traceparent"),
+                ("Access-Control-Max-Age", "86400"),
+            ]
+        }
+        return Answer(status: 204, headers: headers)
+    }
+
+    /// Whether a page from elsewhere may read the route (CORS). nginx's `$pygmy_cors_origin` says
+    /// the same of the paths.
+    private var isOpenToPages: Bool {
+        switch self {
+        case .search, .lookup, .order, .topics, .status, .health: true
+        case .buy, .metrics, .restock, .item, .catalogCSV, .ordersCSV, .invalidate, .register:
+            false
         }
     }
 

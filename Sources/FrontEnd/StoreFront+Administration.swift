@@ -43,7 +43,7 @@ extension StoreFront {
         relay(
             UpstreamRequest(
                 method: method, path: path, headers: headers, body: request.body.bytes ?? [],
-                requestID: request.requestID),
+                trace: request.trace),
             to: .primary(.catalog), for: request, sink
         ) { response, request in
             .relayed(

@@ -17,7 +17,8 @@ extension StoreFront {
         if let hit {
             sink.send(
                 hit.book.answer(
-                    age: hit.age, indented: request.isIndented, ifNoneMatch: request.ifNoneMatch))
+                    age: hit.age, cacheStatus: CacheUse.hit.status(by: name),
+                    indented: request.isIndented, ifNoneMatch: request.ifNoneMatch))
         }
     }
 
@@ -25,7 +26,7 @@ extension StoreFront {
         for request: IncomingRequest, _ sink: any AnswerSink, at now: Instant
     ) -> LookupDesk.Waiter {
         LookupDesk.Waiter(
-            sink: sink, requestID: request.requestID, deadline: deadline(of: request, at: now),
+            sink: sink, trace: request.trace, deadline: deadline(of: request, at: now),
             isIndented: request.isIndented, ifNoneMatch: request.ifNoneMatch)
     }
 
@@ -43,14 +44,14 @@ extension StoreFront {
             "/search/\(PercentEncoding.encode(topic))"
             + (page.isEmpty ? "" : "?\(page.joined(separator: "&"))")
         relay(
-            UpstreamRequest(method: "GET", path: path, requestID: request.requestID),
+            UpstreamRequest(method: "GET", path: path, trace: request.trace),
             to: .member(.catalog), for: request, sink, answer: Self.conditional)
     }
 
     func topics(_ request: IncomingRequest, _ sink: any AnswerSink) {
         counters.searches.add(1, ordering: .relaxed)
         relay(
-            UpstreamRequest(method: "GET", path: "/topics", requestID: request.requestID),
+            UpstreamRequest(method: "GET", path: "/topics", trace: request.trace),
             to: .member(.catalog), for: request, sink, answer: Self.conditional)
     }
 
@@ -66,7 +67,7 @@ extension StoreFront {
         counters.others.add(1, ordering: .relaxed)
         relay(
             UpstreamRequest(
-                method: "GET", path: "/orders/\(number)", requestID: request.requestID),
+                method: "GET", path: "/orders/\(number)", trace: request.trace),
             to: .member(.order), for: request, sink
         ) { response, request in
             .relayed(
@@ -95,7 +96,8 @@ extension StoreFront {
         buys.buy(
             BuyQueue.Buy(
                 item: item, deadline: deadline(of: request, at: timers.now()),
-                isGet: request.method == .get, isIndented: request.isIndented, sink: sink))
+                traceParent: request.traceParent, isGet: request.method == .get,
+                isIndented: request.isIndented, sink: sink))
     }
 
     /// A key for a buy that came past the public listener, and so without any.

@@ -60,8 +60,9 @@ final class StoreFront: Sendable {
             Cluster(configuration, at: startedAt), upstream: upstream, timers: timers,
             counters: counters)
         lookups = LookupDesk(
-            threshold: settings.cacheThreshold, timeToLive: Instant.Span(settings.cacheTimeout),
-            dispatcher: dispatcher, timers: timers)
+            name: id.name, threshold: settings.cacheThreshold,
+            timeToLive: Instant.Span(settings.cacheTimeout), dispatcher: dispatcher,
+            timers: timers)
         buys = BuyDesk(dispatcher: dispatcher, timers: timers, counters: counters)
         exports = ExportDesk(dispatcher: dispatcher, timers: timers)
         watch = BackEndWatch(
@@ -73,7 +74,9 @@ final class StoreFront: Sendable {
     func handle(_ request: IncomingRequest, _ sink: any AnswerSink) {
         let sink = CountingSink(sink, counters)
         do throws(Problem) {
-            let route = try admit(request)
+            let route = try route(of: request)
+            if request.method == .options { return sink.send(route.options) }
+            try admit(request, to: route)
             try serve(route, request, sink)
         } catch {
             sink.send(.problem(error, indented: request.isIndented))
@@ -86,8 +89,8 @@ final class StoreFront: Sendable {
         return now + min(.milliseconds(min(max(0, timeout), 3_600_000)), requestTimeout)
     }
 
-    /// The route of a request that may be served.
-    private func admit(_ request: IncomingRequest) throws(Problem) -> Route {
+    /// The route of a request, which has its method.
+    private func route(of request: IncomingRequest) throws(Problem) -> Route {
         guard let segments = request.segments else {
             throw .malformedRequest(
                 "The path is not valid: it must be UTF-8, percent-encoded, without NUL")
@@ -98,6 +101,11 @@ final class StoreFront: Sendable {
         guard route.allowed.contains(request.methodName) else {
             throw .methodNotAllowed(request.methodName, allowed: route.allowed)
         }
+        return route
+    }
+
+    /// Checks that a request may have its route, and that its body has come.
+    private func admit(_ request: IncomingRequest, to route: Route) throws(Problem) {
         switch route.access {
         case .everybody: break
         case .administrator:
@@ -115,7 +123,6 @@ final class StoreFront: Sendable {
         case .tooLarge: throw .bodyTooLarge(limit: Self.bodyLimit)
         case .truncated: throw .malformedRequest("The body is shorter than its Content-Length")
         }
-        return route
     }
 
     private func serve(

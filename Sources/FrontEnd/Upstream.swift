@@ -10,8 +10,17 @@ struct UpstreamRequest: Sendable {
     /// Headers besides those that every message between servers carries.
     var headers: [(String, String)] = []
     var body: [UInt8] = []
-    /// The id of the user's request that this one is for.
+    /// The user's request that this one is for.
+    var trace: Trace
+}
+
+/// What ties together the requests that one request of a user makes.
+struct Trace: Sendable, Equatable {
+    /// The id under which every server logs it.
     var requestID: String
+    /// The user's `traceparent` (W3C Trace Context), nil where none came; nginx lets only valid ones
+    /// pass. No server makes spans of its own, so it is carried on as it is.
+    var parent: String?
 }
 
 /// What a server of the back end said.

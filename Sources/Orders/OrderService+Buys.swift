@@ -81,7 +81,7 @@ extension OrderService {
             GroupClient.Request(
                 method: "POST", path: "/buys", headers: [("Content-Type", BuyBatch.mediaType)],
                 body: request.segments == ["buys"] ? request.body : batch.encoded,
-                requestID: request.context.requestID),
+                requestID: request.context.requestID, traceParent: request.context.traceParent),
             deadline: deadline - .milliseconds(50)
         ) { [self] result in
             record(outcomes(result, count: batch.items.count), batch, deadline, completion)

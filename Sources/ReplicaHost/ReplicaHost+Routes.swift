@@ -23,6 +23,7 @@ extension ReplicaHost {
             ("X-Request-Timeout", String(left.nanoseconds / 1_000_000)),
             ("X-Forwarded-By", environment.id.name),
         ]
+        if let parent = request.context.traceParent { headers.append(("traceparent", parent)) }
         if let key = request.idempotencyKey {
             headers.append(("Idempotency-Key", String(decoding: key, as: UTF8.self)))
         }

@@ -29,12 +29,15 @@ public final class GroupClient: Sendable {
         public var body: [UInt8]
         /// The id of the user's request that it is for.
         public var requestID: String
+        /// That request's `traceparent`, where it has one.
+        public var traceParent: String?
 
         /// Makes a request.
         public init(
             method: String, path: String, headers: [(String, String)] = [], body: [UInt8] = [],
-            requestID: String
+            requestID: String, traceParent: String? = nil
         ) {
+            self.traceParent = traceParent
             self.method = method
             self.path = path
             self.headers = headers
@@ -111,14 +114,16 @@ public final class GroupClient: Sendable {
         guard left > .zero, !members.isEmpty else { return finish(attempt) }
         let isAlone = members.count == 1
         let limit = isAlone ? left : min(left, attemptLimit)
-        let request = HTTPRequest(
-            method: attempt.request.method, authority: members[index].authority,
-            path: attempt.request.path,
-            headers: attempt.request.headers + [
+        var headers =
+            attempt.request.headers + [
                 ("Authorization", authorization),
                 ("X-Request-ID", attempt.request.requestID),
                 ("X-Request-Timeout", String(limit.nanoseconds / 1_000_000)),
-            ], body: attempt.request.body)
+            ]
+        if let parent = attempt.request.traceParent { headers.append(("traceparent", parent)) }
+        let request = HTTPRequest(
+            method: attempt.request.method, authority: members[index].authority,
+            path: attempt.request.path, headers: headers, body: attempt.request.body)
         client.send(request, timeout: limit.duration) { [self] result in
             received(result, of: attempt, from: index)
         }

@@ -21,11 +21,14 @@ public struct RequestContext: Sendable {
     public var requestID: String
     /// When its time is over.
     public var deadline: Instant
+    /// The user's `traceparent` (W3C Trace Context), carried on as it came; nil where none came.
+    public var traceParent: String?
 
     /// Makes a context of its parts.
-    public init(requestID: String, deadline: Instant) {
+    public init(requestID: String, deadline: Instant, traceParent: String? = nil) {
         self.requestID = requestID
         self.deadline = deadline
+        self.traceParent = traceParent
     }
 
     /// Reads the context of a request.
@@ -34,6 +37,7 @@ public struct RequestContext: Sendable {
     ///   - requestTimeout: what it may take where it does not say, and at most.
     public init(_ request: borrowing Request, requestTimeout: Duration) {
         requestID = (try? request.parameter("REQUEST_ID")) ?? "-"
+        traceParent = (try? request.parameter("HTTP_TRACEPARENT")) ?? nil
         let limit = Instant.Span(requestTimeout)
         let text = (try? request.parameter("HTTP_X_REQUEST_TIMEOUT")) ?? nil
         let left = text.flatMap { Int64($0) }.map { min(max(0, $0), 3_600_000) }

@@ -165,6 +165,8 @@ private struct Answer {
             #expect(answer.status == status, "\(request.prefix(60))")
             #expect(answer.header("Content-Type") == "application/problem+json")
             #expect(answer.header("X-Request-ID")?.count == 32)
+            #expect(answer.header("Cache-Control") == "no-store")
+            #expect(answer.header("X-Content-Type-Options") == "nosniff")
             let document = try JSON(parsing: answer.body)
             #expect(document["status"]?.integer == Int64(status))
             #expect(document["type"]?.string?.hasPrefix("/problems/") == true)
@@ -181,6 +183,59 @@ private struct Answer {
             let kept = try nginx.get("/nosuch", "X-Request-ID: \(id)\r\n").header("X-Request-ID")
             #expect(kept?.count == 32, "\(id)")
         }
+    }
+
+    @Test func `A request of a trace has the trace's id, where the caller gives no other`() throws {
+        let nginx = try RunningNginx()
+        let trace = "0af7651916cd43dd8448eb211c80319c"
+        let valid = "traceparent: 00-\(trace)-b7ad6b7169203331-01\r\n"
+        #expect(try nginx.get("/nosuch", valid).header("X-Request-ID") == trace)
+        #expect(
+            try nginx.get("/nosuch", valid + "X-Request-ID: own\r\n").header("X-Request-ID")
+                == "own")
+        let zeros = String(repeating: "0", count: 32)
+        for wrong in [
+            "00-\(zeros)-b7ad6b7169203331-01", "00-\(trace)-0000000000000000-01",
+            "ff-\(trace)-b7ad6b7169203331-01", "00-\(trace.uppercased())-b7ad6b7169203331-01",
+            "00-\(trace)-b7ad6b7169203331", "00-\(trace)-b7ad6b7169203331-01-x",
+        ] {
+            let id = try nginx.get("/nosuch", "traceparent: \(wrong)\r\n").header("X-Request-ID")
+            #expect(id?.count == 32 && id != trace && id != zeros, "\(wrong)")
+        }
+    }
+
+    @Test func `Pages from elsewhere may read what everybody may, errors included, and no more`()
+        throws
+    {
+        let nginx = try RunningNginx()
+        let open = [
+            "/lookup/1", "/search/x?limit=1", "/topics", "/topics/", "/status", "/health",
+            "/orders/1", "/openapi.json",
+        ]
+        for path in open {
+            let answer = try nginx.get(path, "Origin: https://elsewhere.example\r\n")
+            #expect(answer.header("Access-Control-Allow-Origin") == "*", "\(path)")
+            #expect(answer.header("Access-Control-Expose-Headers")?.contains("ETag") == true)
+            #expect(answer.header("Access-Control-Allow-Credentials") == nil)
+        }
+        for path in ["/", "/buy/1", "/items/1", "/restock/1", "/orders.csv", "/catalog.csv", "/x"] {
+            let answer = try nginx.get(path, "Origin: https://elsewhere.example\r\n")
+            #expect(answer.header("Access-Control-Allow-Origin") == nil, "\(path)")
+        }
+    }
+
+    @Test func `What is worth it comes compressed, to whoever can read it`() throws {
+        let nginx = try RunningNginx()
+        for path in ["/", "/store.css", "/store.js"] {
+            let plain = try nginx.get(path)
+            #expect(plain.header("Content-Encoding") == nil)
+            #expect(plain.header("Vary") == "Accept-Encoding")
+            let small = try nginx.get(path, "Accept-Encoding: gzip\r\n")
+            #expect(small.header("Content-Encoding") == "gzip", "\(path)")
+            #expect(small.body.count < plain.body.count)
+        }
+        #expect(
+            try nginx.get("/nosuch", "Accept-Encoding: gzip\r\n").header("Content-Encoding") == nil)
     }
 
     @Test func `A buy that no server took tells the key under which it can be repeated`() throws {

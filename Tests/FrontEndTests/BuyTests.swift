@@ -68,7 +68,7 @@ struct BuyTests {
         let store = Fixture.leased()
         let answer = store.send(.head, "/buy/3").answer
         #expect(answer?.status == 405)
-        #expect(answer?.header("Allow") == "GET, POST")
+        #expect(answer?.header("Allow") == "GET, POST, OPTIONS")
         #expect(store.upstream.openCount == 0)
     }
 

@@ -141,7 +141,10 @@ final class FakeSink: AnswerSink {
     }
 
     func send(_ hit: CachedBook.Hit) {
-        send(hit.book.answer(age: hit.age, indented: false, ifNoneMatch: nil))
+        send(
+            hit.book.answer(
+                age: hit.age, cacheStatus: CacheUse.hit.status(by: "frontEndServer1"),
+                indented: false, ifNoneMatch: nil))
     }
 
     func begin(status: Int, headers: [(String, String)]) -> Bool {

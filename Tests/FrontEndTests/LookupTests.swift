@@ -15,12 +15,13 @@ struct LookupTests {
         let call = try #require(store.upstream.next())
         #expect(call.request.method == "GET")
         #expect(call.request.path == "/lookup/1")
-        #expect(call.request.requestID == "request-1")
+        #expect(call.request.trace == Trace(requestID: "request-1"))
         call.answer(200, Fixture.book)
         let first = try #require(miss.answer)
         #expect(first.status == 200)
         #expect(first.text == Fixture.book)
         #expect(first.header("X-Cache") == "MISS")
+        #expect(first.header("Cache-Status") == "frontEndServer1; fwd=uri-miss; stored")
         #expect(first.header("Age") == "0")
         #expect(first.header("Content-Type") == "application/json")
         #expect(first.header("Cache-Control") == "max-age=0, must-revalidate")
@@ -33,6 +34,7 @@ struct LookupTests {
         #expect(hit.status == 200)
         #expect(hit.text == Fixture.book)
         #expect(hit.header("X-Cache") == "HIT")
+        #expect(hit.header("Cache-Status") == "frontEndServer1; hit")
         #expect(hit.header("Age") == "3")
         #expect(hit.header("ETag") == first.header("ETag"))
         #expect(store.upstream.openCount == 0)
@@ -46,6 +48,10 @@ struct LookupTests {
         #expect(calls.count == 3)
         for call in calls { call.answer(200, Fixture.book) }
         #expect(sinks.allSatisfy { $0.answer?.header("X-Cache") == "MISS" })
+        #expect(
+            sinks.allSatisfy {
+                $0.answer?.header("Cache-Status") == "frontEndServer1; fwd=bypass"
+            })
         store.send(.get, "/lookup/1")
         #expect(store.upstream.openCount == 1)
     }
@@ -57,6 +63,40 @@ struct LookupTests {
         #expect(store.upstream.openCount == 1)
         store.upstream.next()?.answer(200, Fixture.book)
         #expect(sinks.allSatisfy { $0.answer?.text == Fixture.book })
+        let uses = sinks.map { $0.answer?.header("Cache-Status") }
+        #expect(uses[0] == "frontEndServer1; fwd=uri-miss; stored")
+        #expect(
+            uses.dropFirst().allSatisfy {
+                $0 == "frontEndServer1; fwd=uri-miss; stored; collapsed"
+            })
+    }
+
+    @Test("a book that is not there was looked for in the cache too, and is not stored")
+    func missingBook() throws {
+        let store = Fixture.leased()
+        let sink = store.send(.get, "/lookup/9")
+        store.upstream.next()?.answer(
+            404, Problem.noSuchBook(9).body,
+            headers: [("Content-Type", "application/problem+json")])
+        let answer = try #require(sink.answer)
+        #expect(
+            answer.header("Cache-Status") == "frontEndServer1; fwd=uri-miss; fwd-status=404")
+        store.send(.get, "/lookup/9")
+        #expect(store.upstream.openCount == 1)
+    }
+
+    @Test("what the back end is asked carries the trace of the request that it is for")
+    func traces() throws {
+        let store = Fixture.leased()
+        let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+        for (method, path) in [
+            (Request.Method.get, "/lookup/1"), (.get, "/search/x"), (.get, "/topics"),
+            (.get, "/orders/1"), (.post, "/buy/1"),
+        ] {
+            store.send(method, path) { $0.traceParent = parent }
+            let call = try #require(store.upstream.next())
+            #expect(call.request.trace == Trace(requestID: "request-1", parent: parent))
+        }
     }
 
     @Test("an invalidation during a fill keeps the old answer from the cache and from new readers")

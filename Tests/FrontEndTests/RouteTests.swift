@@ -12,17 +12,41 @@ struct RouteTests {
     @Test(
         "another method is 405 with those that are allowed",
         arguments: [
-            (Request.Method.post, "/lookup/1", "GET, HEAD"), (.other, "/search/x", "GET, HEAD"),
-            (.delete, "/buy/1", "GET, POST"), (.put, "/orders/1", "GET, HEAD"),
-            (.get, "/restock/1", "POST"), (.get, "/items/1", "PUT, DELETE"),
-            (.options, "/topics", "GET, HEAD"), (.get, "/invalidate/1", "DELETE"),
-            (.post, "/catalog.csv", "GET, HEAD"), (.post, "/health", "GET, HEAD"),
+            (Request.Method.post, "/lookup/1", "GET, HEAD, OPTIONS"),
+            (.other, "/search/x", "GET, HEAD, OPTIONS"),
+            (.delete, "/buy/1", "GET, POST, OPTIONS"), (.put, "/orders/1", "GET, HEAD, OPTIONS"),
+            (.get, "/restock/1", "POST, OPTIONS"), (.get, "/items/1", "PUT, DELETE, OPTIONS"),
+            (.delete, "/topics", "GET, HEAD, OPTIONS"),
+            (.get, "/invalidate/1", "DELETE, OPTIONS"),
+            (.post, "/catalog.csv", "GET, HEAD, OPTIONS"),
+            (.post, "/health", "GET, HEAD, OPTIONS"),
         ])
     func methods(_ method: Request.Method, _ path: String, _ allowed: String) {
         let answer = Fixture().send(method, path).answer
         #expect(answer?.status == 405)
         #expect(answer?.header("Allow") == allowed)
         #expect(answer?.header("Content-Type") == "application/problem+json")
+    }
+
+    @Test(
+        "OPTIONS says what is possible, and to pages from elsewhere what they may read",
+        arguments: [
+            ("/lookup/1", "GET, HEAD, OPTIONS", true), ("/search/x", "GET, HEAD, OPTIONS", true),
+            ("/orders/1", "GET, HEAD, OPTIONS", true), ("/status", "GET, HEAD, OPTIONS", true),
+            ("/buy/1", "GET, POST, OPTIONS", false), ("/items/1", "PUT, DELETE, OPTIONS", false),
+            ("/restock/1", "POST, OPTIONS", false), ("/orders.csv", "GET, HEAD, OPTIONS", false),
+            ("/metrics", "GET, HEAD, OPTIONS", false),
+        ])
+    func options(_ path: String, _ allowed: String, _ isOpen: Bool) throws {
+        let store = Fixture.leased()
+        let answer = try #require(store.send(.options, path).answer)
+        #expect(answer.status == 204)
+        #expect(answer.body.isEmpty)
+        #expect(answer.header("Allow") == allowed)
+        #expect(answer.header("Access-Control-Allow-Methods") == (isOpen ? "GET, HEAD" : nil))
+        let headers = answer.header("Access-Control-Allow-Headers")
+        #expect(headers?.contains("If-None-Match") == (isOpen ? true : nil))
+        #expect(store.upstream.openCount == 0)
     }
 
     @Test(
