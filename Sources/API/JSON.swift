@@ -70,9 +70,13 @@ public struct JSON: Sendable {
         if case .bool(let bool) = value { bool } else { nil }
     }
 
-    /// The whole number, where this is one that fits.
+    /// The whole number, where this is one that fits. `5.0` is one, as JSON Schema has it.
     public var integer: Int64? {
-        if case .number(let text) = value { Int64(text) } else { nil }
+        guard case .number(let text) = value else { return nil }
+        if let integer = Int64(text) { return integer }
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        let isWhole = parts.count == 2 && parts[1].utf8.allSatisfy { $0 == UInt8(ascii: "0") }
+        return isWhole ? Int64(parts[0]) : nil
     }
 
     /// The number, where this is one.

@@ -123,7 +123,7 @@ extension NginxConfiguration {
                 }
 
                 # That the store is not healthy is no fault of the front end that says so.
-                location ~ "^/health(?:/|$)" {
+                location ~ "^/(?:health|livez|readyz)(?:/|$)" {
                     if ($pygmy_is_public = 0) {
                         return 404;
                     }

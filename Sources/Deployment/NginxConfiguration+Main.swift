@@ -94,7 +94,7 @@ extension NginxConfiguration {
         # nginx would make another of (/update/../lookup/1) must not pass for a public one.
         map $request_uri $pygmy_is_public {
             "~^/(?:search|lookup|buy|orders|restock|items)(?:[/?]|$)" 1;
-            "~^/(?:topics|status|health|catalog\\.csv|orders\\.csv)/?(?:\\?|$)" 1;
+            "~^/(?:topics|status|health|livez|readyz|catalog\\.csv|orders\\.csv)/?(?:\\?|$)" 1;
             default 0;
         }
 

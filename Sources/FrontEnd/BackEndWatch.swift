@@ -24,6 +24,8 @@ final class BackEndWatch: Sendable {
     /// From when this server speaks for its name alone.
     private let aloneFrom: Instant
     private let isStopping = Atomic<Bool>(false)
+    /// When the last heartbeats went out, in nanoseconds; 0 for never.
+    private let lastBeat = Atomic<Int64>(0)
 
     /// How long nginx may keep a connection to a predecessor, with a margin.
     static let handover = Instant.Span.milliseconds(1_000)
@@ -50,8 +52,15 @@ final class BackEndWatch: Sendable {
     /// Whether invalidations can be answered: nobody else serves from a cache under this name.
     func isAlone(at now: Instant) -> Bool { now >= aloneFrom }
 
+    /// How long ago the last heartbeats went out; nil where none has.
+    func sinceLastBeat(at now: Instant) -> Instant.Span? {
+        let last = lastBeat.load(ordering: .relaxed)
+        return last == 0 ? nil : now - Instant(nanoseconds: last)
+    }
+
     /// Sends a heartbeat to every server. Called every `heartbeatInterval`; never waits.
     func beat() {
+        lastBeat.store(timers.now().nanoseconds, ordering: .relaxed)
         for kind in [ServerKind.catalog, .order] { beat(kind) }
     }
 

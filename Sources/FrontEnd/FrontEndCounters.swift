@@ -1,31 +1,69 @@
+internal import MonotonicTime
+internal import ServerRuntime
 internal import Synchronization
 
 /// What a front end counts besides its cache. Any thread, without a lock.
 final class FrontEndCounters: Sendable {
-    let lookups = Atomic<Int>(0)
-    let searches = Atomic<Int>(0)
-    let buys = Atomic<Int>(0)
+    /// Requests by route and status, and how long they took.
+    let requests = RequestMetrics(routes: RouteName.allCases.map(\.rawValue))
+    /// The counters of the busiest route, found once.
+    let lookups: RequestMetrics.Route
     let buyBatches = Atomic<Int>(0)
-    let administrations = Atomic<Int>(0)
-    let others = Atomic<Int>(0)
     /// Requests to the back end that were made again, there or elsewhere.
     let retries = Atomic<Int>(0)
-    /// Answers with status 400 to 499.
-    let refusals = Atomic<Int>(0)
-    /// Answers with status 500 or above.
-    let failures = Atomic<Int>(0)
     let heartbeatsAnswered = Atomic<Int>(0)
     let heartbeatsMissed = Atomic<Int>(0)
     let invalidationRequests = Atomic<Int>(0)
+
+    init() {
+        lookups = requests[RouteName.lookup.rawValue]
+    }
+
+    /// The answers to requests of some routes, all where none is named.
+    func answers(_ names: RouteName..., with statuses: ClosedRange<Int> = 100...599) -> Int {
+        let routes = names.isEmpty ? requests.routes : names.map { requests[$0.rawValue] }
+        return routes.reduce(0) { $0 + $1.count(of: statuses) }
+    }
 }
 
-extension FrontEndCounters {
-    /// Counts an answer that is an error.
-    func count(status: Int) {
-        if status >= 500 {
-            failures.add(1, ordering: .relaxed)
-        } else if status >= 400 {
-            refusals.add(1, ordering: .relaxed)
-        }
+/// Counts an answer that passes, under its route.
+struct CountingSink: AnswerSink {
+    private let sink: any AnswerSink
+    private let route: RequestMetrics.Route
+    private let timers: any Timers
+    private let startedAt: Instant
+
+    init(
+        _ sink: any AnswerSink, _ route: RequestMetrics.Route, _ timers: any Timers,
+        since startedAt: Instant
+    ) {
+        self.sink = sink
+        self.route = route
+        self.timers = timers
+        self.startedAt = startedAt
+    }
+
+    func send(_ answer: Answer) {
+        sink.send(answer)
+        count(answer.status)
+    }
+
+    func send(_ hit: CachedBook.Hit) {
+        sink.send(hit)
+        count(200)
+    }
+
+    func begin(status: Int, headers: [(String, String)]) -> Bool {
+        // An answer that takes a client's time to send is timed to its beginning.
+        count(status)
+        return sink.begin(status: status, headers: headers)
+    }
+
+    func write(_ bytes: [UInt8]) throws { try sink.write(bytes) }
+
+    func finish() { sink.finish() }
+
+    private func count(_ status: Int) {
+        route.count(status: status, nanoseconds: (timers.now() - startedAt).nanoseconds)
     }
 }

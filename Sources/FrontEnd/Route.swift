@@ -1,48 +1,28 @@
 internal import API
 
-/// What a path asks for.
-enum Route: Equatable, Sendable {
-    case search(topic: String)
-    case lookup(String)
-    case buy(String)
-    case order(String)
-    case topics
-    case status
-    case health
-    case metrics
-    case restock(String)
-    case item(String)
-    case catalogCSV
-    case ordersCSV
-    case invalidate(String)
-    case register(group: String)
+/// The routes of a front end, each with all that is the same for every request of it.
+///
+/// The raw value is the route's name in metrics. `/openapi.json` describes those that are public.
+enum RouteName: String, CaseIterable, Sendable {
+    case search, lookup, buy, order, topics, status, health, livez, readyz, metrics
+    case restock, item
+    case catalogCSV = "catalog.csv"
+    case ordersCSV = "orders.csv"
+    case invalidate, register
 
-    /// Finds the route of a path's decoded segments; nil where there is none.
-    init?(_ segments: [String]) {
-        switch segments.count {
-        case 1:
-            switch segments[0] {
-            case "topics": self = .topics
-            case "status": self = .status
-            case "health": self = .health
-            case "metrics": self = .metrics
-            case "catalog.csv": self = .catalogCSV
-            case "orders.csv": self = .ordersCSV
-            default: return nil
-            }
-        case 2 where !segments[1].isEmpty:
-            switch segments[0] {
-            case "search": self = .search(topic: segments[1])
-            case "lookup": self = .lookup(segments[1])
-            case "buy": self = .buy(segments[1])
-            case "orders": self = .order(segments[1])
-            case "restock": self = .restock(segments[1])
-            case "items": self = .item(segments[1])
-            case "invalidate": self = .invalidate(segments[1])
-            case "register": self = .register(group: segments[1])
-            default: return nil
-            }
-        default: return nil
+    /// The path, with a name in braces where a request has a value.
+    var template: String {
+        switch self {
+        case .search: "/search/{topic}"
+        case .lookup: "/lookup/{itemNumber}"
+        case .buy: "/buy/{itemNumber}"
+        case .order: "/orders/{orderNumber}"
+        case .restock: "/restock/{itemNumber}"
+        case .item: "/items/{itemNumber}"
+        case .invalidate: "/invalidate/{itemNumbers}"
+        case .register: "/register/{group}"
+        case .topics, .status, .health, .livez, .readyz, .metrics, .catalogCSV, .ordersCSV:
+            "/\(rawValue)"
         }
     }
 
@@ -50,10 +30,10 @@ enum Route: Equatable, Sendable {
     var allowed: [String] { methods + ["OPTIONS"] }
 
     /// The methods that do something.
-    var methods: [String] {
+    private var methods: [String] {
         switch self {
-        case .search, .lookup, .order, .topics, .status, .health, .metrics, .catalogCSV,
-            .ordersCSV:
+        case .search, .lookup, .order, .topics, .status, .health, .livez, .readyz, .metrics,
+            .catalogCSV, .ordersCSV:
             ["GET", "HEAD"]
         // A HEAD must not buy anything, and a GET does only because the original store's did.
         case .buy: ["GET", "POST"]
@@ -64,9 +44,33 @@ enum Route: Equatable, Sendable {
         }
     }
 
-    /// The answer to `OPTIONS`, to whoever asks: what the route is not asked for is no secret.
-    /// Routes that only read tell a browser that a page from elsewhere may read them too; nginx adds
-    /// the origin to the answers themselves.
+    /// Who may use the route.
+    var access: Access {
+        switch self {
+        case .search, .lookup, .health, .livez, .readyz, .metrics: .everybody
+        case .buy, .order, .topics, .status: .clients
+        case .restock, .item, .catalogCSV, .ordersCSV: .administrator
+        case .invalidate, .register: .cluster
+        }
+    }
+
+    /// Whether nginx's public listener has the route: its `$pygmy_is_public` says the same.
+    var isPublic: Bool { access != .cluster && self != .metrics }
+
+    /// Whether a page from elsewhere may read the route (CORS). nginx's `$pygmy_cors_origin` says
+    /// the same of the paths.
+    private var isOpenToPages: Bool {
+        switch self {
+        case .search, .lookup, .order, .topics, .status, .health: true
+        case .buy, .livez, .readyz, .metrics, .restock, .item, .catalogCSV, .ordersCSV,
+            .invalidate, .register:
+            false
+        }
+    }
+
+    /// The answer to `OPTIONS`, to whoever asks: what can be asked of a route is no secret. Routes
+    /// that only read tell a browser that a page from elsewhere may read them too; nginx adds the
+    /// origin to the answers themselves.
     var options: Answer {
         var headers = [("Allow", allowed.joined(separator: ", ")), ("Cache-Control", "no-store")]
         if isOpenToPages {
@@ -79,26 +83,6 @@ enum Route: Equatable, Sendable {
         return Answer(status: 204, headers: headers)
     }
 
-    /// Whether a page from elsewhere may read the route (CORS). nginx's `$pygmy_cors_origin` says
-    /// the same of the paths.
-    private var isOpenToPages: Bool {
-        switch self {
-        case .search, .lookup, .order, .topics, .status, .health: true
-        case .buy, .metrics, .restock, .item, .catalogCSV, .ordersCSV, .invalidate, .register:
-            false
-        }
-    }
-
-    /// Who may use the route.
-    var access: Access {
-        switch self {
-        case .search, .lookup, .health, .metrics: .everybody
-        case .buy, .order, .topics, .status: .clients
-        case .restock, .item, .catalogCSV, .ordersCSV: .administrator
-        case .invalidate, .register: .cluster
-        }
-    }
-
     /// Who may use a route.
     enum Access: Sendable {
         case everybody
@@ -108,6 +92,38 @@ enum Route: Equatable, Sendable {
         case administrator
         /// The servers of the cluster.
         case cluster
+    }
+}
+
+/// What a path asks for: a route, and the value in its path where it has one.
+struct Route: Equatable, Sendable {
+    let name: RouteName
+    /// The last segment of a path that has two; empty for the others.
+    let value: String
+
+    /// Finds the route of a path's decoded segments; nil where there is none.
+    init?(_ segments: [String]) {
+        guard let first = segments.first else { return nil }
+        switch segments.count {
+        case 1:
+            guard let name = Self.withoutValue[first] else { return nil }
+            (self.name, value) = (name, "")
+        case 2 where !segments[1].isEmpty:
+            guard let name = Self.withValue[first] else { return nil }
+            (self.name, value) = (name, segments[1])
+        default: return nil
+        }
+    }
+
+    private static let withValue = routes { $0.template.contains("{") }
+    private static let withoutValue = routes { !$0.template.contains("{") }
+
+    /// Routes by the first segment of their paths.
+    private static func routes(where isWanted: (RouteName) -> Bool) -> [String: RouteName] {
+        Dictionary(
+            uniqueKeysWithValues: RouteName.allCases.filter(isWanted).map { name in
+                (String(name.template.dropFirst().prefix { $0 != "/" }), name)
+            })
     }
 }
 

@@ -13,7 +13,6 @@ extension StoreFront {
         let hit = lookups.lookup(number, at: now) {
             waiter(for: request, sink, at: now)
         }
-        counters.lookups.add(1, ordering: .relaxed)
         if let hit {
             sink.send(
                 hit.book.answer(
@@ -36,7 +35,6 @@ extension StoreFront {
         guard let query = request.query else {
             throw .malformedRequest("The query is not valid: it must be UTF-8, percent-encoded")
         }
-        counters.searches.add(1, ordering: .relaxed)
         // The catalog says what is wrong with a limit; what it has no use for stays here.
         let page = query.filter { $0.name == "limit" || $0.name == "after" }
             .map { "\($0.name)=\(PercentEncoding.encode($0.value))" }
@@ -49,7 +47,6 @@ extension StoreFront {
     }
 
     func topics(_ request: IncomingRequest, _ sink: any AnswerSink) {
-        counters.searches.add(1, ordering: .relaxed)
         relay(
             UpstreamRequest(method: "GET", path: "/topics", trace: request.trace),
             to: .member(.catalog), for: request, sink, answer: Self.conditional)
@@ -64,7 +61,6 @@ extension StoreFront {
         case .ofNoBook: throw .noSuchOrder(nil)
         case .malformed: throw .notANumber(segment, of: "order")
         }
-        counters.others.add(1, ordering: .relaxed)
         relay(
             UpstreamRequest(
                 method: "GET", path: "/orders/\(number)", trace: request.trace),
@@ -89,7 +85,6 @@ extension StoreFront {
         } else {
             key = request.defaultKey ?? Self.randomKey()
         }
-        counters.buys.add(1, ordering: .relaxed)
         let item = BuyBatch.Item(
             idempotencyKey: key, itemNumber: number, requestID: Array(request.requestID.utf8),
             isClientKeyed: request.idempotencyKey != nil)

@@ -1,4 +1,6 @@
+internal import API
 internal import Caching
+internal import MonotonicTime
 internal import ServerRuntime
 internal import Synchronization
 
@@ -12,45 +14,44 @@ extension StoreFront {
         ) { [dispatcher] in
             Double(dispatcher.withCluster { $0.servers.count { $0.isReachable } })
         }
+        for kind in [ServerKind.catalog, .order] {
+            let group = kind == .catalog ? "catalog" : "orders"
+            metrics.gauge(
+                "pygmy_frontend_primary_known",
+                help: "1 where the group has a primary that answers this front end.",
+                labels: "group=\"\(group)\""
+            ) { [dispatcher] in dispatcher.withCluster { $0.hasPrimary(kind) } ? 1 : 0 }
+            metrics.gauge(
+                "pygmy_frontend_view_number",
+                help: "The newest view of the group that this front end knows.",
+                labels: "group=\"\(group)\""
+            ) { [dispatcher] in Double(dispatcher.withCluster { $0[kind].viewNumber }) }
+        }
         metrics.gauge(
             "pygmy_frontend_buys_waiting", help: "Buys that wait to be sent."
         ) { [buys] in Double(buys.waitingCount) }
     }
 
     private func registerRequests(in metrics: MetricsRegistry) {
-        let name = "pygmy_frontend_requests_total"
-        let help = "Requests of clients by what they wanted."
         let counters = counters
-        metrics.counter(name, help: help, labels: "route=\"lookup\"") {
-            counters.lookups.load(ordering: .relaxed)
-        }
-        metrics.counter(name, help: help, labels: "route=\"search\"") {
-            counters.searches.load(ordering: .relaxed)
-        }
-        metrics.counter(name, help: help, labels: "route=\"buy\"") {
-            counters.buys.load(ordering: .relaxed)
-        }
-        metrics.counter(name, help: help, labels: "route=\"administration\"") {
-            counters.administrations.load(ordering: .relaxed)
-        }
-        metrics.counter(name, help: help, labels: "route=\"order\"") {
-            counters.others.load(ordering: .relaxed)
-        }
-        metrics.counter(
-            "pygmy_frontend_refused_total", help: "Answers with status 400 to 499."
-        ) { counters.refusals.load(ordering: .relaxed) }
-        metrics.counter(
-            "pygmy_frontend_failed_total", help: "Answers with status 500 or above."
-        ) { counters.failures.load(ordering: .relaxed) }
+        counters.requests.register(in: metrics)
         metrics.counter(
             "pygmy_frontend_buy_batches_total", help: "Batches of buys that were sent."
         ) { counters.buyBatches.load(ordering: .relaxed) }
         metrics.counter(
             "pygmy_frontend_retries_total", help: "Requests to the back end that were made again."
         ) { counters.retries.load(ordering: .relaxed) }
-        metrics.counter(
-            "pygmy_frontend_heartbeats_missed_total", help: "Heartbeats without an answer."
-        ) { counters.heartbeatsMissed.load(ordering: .relaxed) }
+        for (outcome, isMissed) in [("answered", false), ("missed", true)] {
+            metrics.counter(
+                "pygmy_frontend_heartbeats_total",
+                help: "Heartbeats to servers of the back end by what became of them.",
+                labels: "outcome=\"\(outcome)\""
+            ) {
+                isMissed
+                    ? counters.heartbeatsMissed.load(ordering: .relaxed)
+                    : counters.heartbeatsAnswered.load(ordering: .relaxed)
+            }
+        }
         metrics.counter(
             "pygmy_frontend_invalidation_requests_total", help: "Invalidations by the catalog."
         ) { counters.invalidationRequests.load(ordering: .relaxed) }
@@ -65,9 +66,20 @@ extension StoreFront {
         metrics.gauge("pygmy_cache_entries", help: "Books in the cache.") {
             Double(status().entries)
         }
-        metrics.gauge("pygmy_cache_lease_held", help: "Whether the cache may be used.") {
+        metrics.gauge("pygmy_cache_lease_held", help: "1 where the cache may be used.") {
             status().lease == nil ? 0 : 1
         }
+        metrics.gauge(
+            "pygmy_cache_lease_remaining_seconds", help: "What is left of the cache's lease."
+        ) {
+            status().lease.map { max(0, ($0.end - timers.now()).seconds) } ?? 0
+        }
+        metrics.counter(
+            "pygmy_cache_joins_total", help: "Lookups that waited for the request of another."
+        ) { Int(status().joins) }
+        metrics.counter(
+            "pygmy_cache_bypasses_total", help: "Lookups without a lease, past the cache."
+        ) { Int(status().bypasses) }
         metrics.counter("pygmy_cache_hits_total", help: "Lookups answered from the cache.") {
             Int(status().counters.hits)
         }

@@ -2,6 +2,7 @@ internal import API
 internal import Caching
 internal import HTTPClient
 internal import MonotonicTime
+internal import ServerRuntime
 internal import Synchronization
 
 // What a front end says of itself and of the cluster.
@@ -159,14 +160,41 @@ extension StoreFront {
     }
 
     private func write(requests text: inout JSONText) {
-        text.member("lookups", counters.lookups.load(ordering: .relaxed))
-        text.member("searches", counters.searches.load(ordering: .relaxed))
-        text.member("buys", counters.buys.load(ordering: .relaxed))
+        text.member("lookups", counters.answers(.lookup))
+        text.member("searches", counters.answers(.search, .topics))
+        text.member("buys", counters.answers(.buy))
         text.member("buyBatches", counters.buyBatches.load(ordering: .relaxed))
         text.member("buysWaiting", buys.waitingCount)
         text.member("retries", counters.retries.load(ordering: .relaxed))
-        text.member("refused", counters.refusals.load(ordering: .relaxed))
-        text.member("failed", counters.failures.load(ordering: .relaxed))
+        text.member("refused", counters.answers(with: 400...499))
+        text.member("failed", counters.answers(with: 500...599))
+        text.member(
+            "uptimeMilliseconds", (timers.now() - startedAt).nanoseconds / 1_000_000)
+        text.array("boundsMilliseconds") { array in
+            for bound in MetricsRegistry.Histogram.Bounds.seconds.values {
+                array.element(json: "\(bound * 1000)".utf8)
+            }
+        }
+        text.object("routes") { write(routes: &$0) }
+    }
+
+    /// The routes that had requests: their answers by status, and how many of them took as long as
+    /// each of the bounds at most, but longer than the one before; the last were longer than all.
+    private func write(routes text: inout JSONText) {
+        for route in counters.requests.routes {
+            let answers = route.answers
+            guard !answers.isEmpty else { continue }
+            text.object(route.name) { object in
+                object.object("answers") { statuses in
+                    for answer in answers { statuses.member(answer.status, answer.count) }
+                }
+                let durations = route.durations
+                object.array("durations") { array in
+                    for count in durations.counts { array.element(count) }
+                }
+                object.member("milliseconds", (durations.sum * 1_000_000).rounded() / 1000)
+            }
+        }
     }
 }
 

@@ -2,6 +2,7 @@ internal import API
 internal import FastCGI
 internal import HTTPClient
 internal import MonotonicTime
+internal import ServerRuntime
 
 /// Takes the body of a `PUT /register/{group}`, and calls back once with the body of the answer; nil
 /// where the vote could not be made durable.
@@ -72,11 +73,13 @@ final class StoreFront: Sendable {
 
     /// Answers a request.
     func handle(_ request: IncomingRequest, _ sink: any AnswerSink) {
-        let sink = CountingSink(sink, counters)
+        let found = request.segments.flatMap { Route($0) }
+        let sink = CountingSink(
+            sink, counters.requests[found?.name.rawValue], timers, since: timers.now())
         do throws(Problem) {
-            let route = try route(of: request)
-            if request.method == .options { return sink.send(route.options) }
-            try admit(request, to: route)
+            let route = try checked(found, for: request)
+            if request.method == .options { return sink.send(route.name.options) }
+            try admit(request, to: route.name)
             try serve(route, request, sink)
         } catch {
             sink.send(.problem(error, indented: request.isIndented))
@@ -89,23 +92,21 @@ final class StoreFront: Sendable {
         return now + min(.milliseconds(min(max(0, timeout), 3_600_000)), requestTimeout)
     }
 
-    /// The route of a request, which has its method.
-    private func route(of request: IncomingRequest) throws(Problem) -> Route {
+    /// The route of a request, which must have its method.
+    private func checked(_ route: Route?, for request: IncomingRequest) throws(Problem) -> Route {
         guard let segments = request.segments else {
             throw .malformedRequest(
                 "The path is not valid: it must be UTF-8, percent-encoded, without NUL")
         }
-        guard let route = Route(segments) else {
-            throw .notFound("/" + segments.joined(separator: "/"))
-        }
-        guard route.allowed.contains(request.methodName) else {
-            throw .methodNotAllowed(request.methodName, allowed: route.allowed)
+        guard let route else { throw .notFound("/" + segments.joined(separator: "/")) }
+        guard route.name.allowed.contains(request.methodName) else {
+            throw .methodNotAllowed(request.methodName, allowed: route.name.allowed)
         }
         return route
     }
 
     /// Checks that a request may have its route, and that its body has come.
-    private func admit(_ request: IncomingRequest, to route: Route) throws(Problem) {
+    private func admit(_ request: IncomingRequest, to route: RouteName) throws(Problem) {
         switch route.access {
         case .everybody: break
         case .administrator:
@@ -128,21 +129,24 @@ final class StoreFront: Sendable {
     private func serve(
         _ route: Route, _ request: IncomingRequest, _ sink: any AnswerSink
     ) throws(Problem) {
-        switch route {
-        case .search(let topic): try search(topic, request, sink)
-        case .lookup(let segment): try lookup(segment, request, sink)
-        case .buy(let segment): try buy(segment, request, sink)
-        case .order(let segment): try order(segment, request, sink)
+        let value = route.value
+        switch route.name {
+        case .search: try search(value, request, sink)
+        case .lookup: try lookup(value, request, sink)
+        case .buy: try buy(value, request, sink)
+        case .order: try order(value, request, sink)
         case .topics: topics(request, sink)
         case .status: status(request, sink)
         case .health: health(request, sink)
+        case .livez: sink.send(.report(liveness, request))
+        case .readyz: sink.send(.report(readiness, request))
         case .metrics: metrics(sink)
-        case .restock(let segment): try restock(segment, request, sink)
-        case .item(let segment): try administer(segment, request, sink)
+        case .restock: try restock(value, request, sink)
+        case .item: try administer(value, request, sink)
         case .catalogCSV: try exports.stream(.catalog, request, deadline(of:at:), sink)
         case .ordersCSV: try exports.stream(.order, request, deadline(of:at:), sink)
-        case .invalidate(let list): try invalidate(list, request, sink)
-        case .register(let group): try vote(group, request, sink)
+        case .invalidate: try invalidate(value, request, sink)
+        case .register: try vote(value, request, sink)
         }
     }
 
@@ -194,30 +198,4 @@ final class StoreFront: Sendable {
         return Answer(
             status: 200, headers: [("Content-Type", Bodies.mediaType)] + headers, body: body)
     }
-}
-
-/// Counts the answers that pass.
-struct CountingSink: AnswerSink {
-    private let sink: any AnswerSink
-    private let counters: FrontEndCounters
-
-    init(_ sink: any AnswerSink, _ counters: FrontEndCounters) {
-        self.sink = sink
-        self.counters = counters
-    }
-
-    func send(_ answer: Answer) {
-        counters.count(status: answer.status)
-        sink.send(answer)
-    }
-
-    func send(_ hit: CachedBook.Hit) { sink.send(hit) }
-
-    func begin(status: Int, headers: [(String, String)]) -> Bool {
-        sink.begin(status: status, headers: headers)
-    }
-
-    func write(_ bytes: [UInt8]) throws { try sink.write(bytes) }
-
-    func finish() { sink.finish() }
 }

@@ -10,10 +10,10 @@ struct Figures: Sendable {
     init(_ metrics: MetricsRegistry) {
         logWriteSeconds = metrics.histogram(
             "pygmy_log_write_seconds", help: "Durable writes of a batch to the log.",
-            bounds: MetricsRegistry.secondsBounds)
+            bounds: .seconds)
         batchEntries = metrics.histogram(
             "pygmy_log_batch_entries", help: "Entries that shared one durable write.",
-            bounds: MetricsRegistry.countBounds)
+            bounds: .counts)
         applied = metrics.counter(
             "pygmy_applied_entries_total", help: "Entries that were applied to the state.")
         invalidations = metrics.counter(

@@ -20,46 +20,12 @@ public final class MetricsRegistry: Sendable {
     /// A number that only grows.
     public final class Counter: Sendable {
         private let value = Atomic<Int>(0)
+        /// Makes a counter of 0 that no registry knows yet.
+        public init() {}
         /// Adds to the counter. Any thread.
         public func increment(by amount: Int = 1) { value.add(amount, ordering: .relaxed) }
         /// The number now.
         public var count: Int { value.load(ordering: .relaxed) }
-    }
-
-    /// How often values fell at or below each of some bounds.
-    public final class Histogram: Sendable {
-        fileprivate let bounds: [Double]
-        private struct State {
-            var counts: [Int]
-            var sum: Double
-        }
-        private let state: Mutex<State>
-
-        fileprivate init(bounds: [Double]) {
-            self.bounds = bounds
-            state = Mutex(State(counts: Array(repeating: 0, count: bounds.count + 1), sum: 0))
-        }
-
-        /// Counts one value. Any thread.
-        public func observe(_ value: Double) {
-            let bucket = bounds.firstIndex { value <= $0 } ?? bounds.count
-            state.withLock {
-                $0.counts[bucket] += 1
-                $0.sum += value
-            }
-        }
-
-        fileprivate func lines(name: String) -> [String] {
-            let (counts, sum) = state.withLock { ($0.counts, $0.sum) }
-            var lines: [String] = []
-            var total = 0
-            for (index, count) in counts.enumerated() {
-                total += count
-                let bound = index < bounds.count ? "\(bounds[index])" : "+Inf"
-                lines.append("\(name)_bucket{le=\"\(bound)\"} \(total)")
-            }
-            return lines + ["\(name)_sum \(sum)", "\(name)_count \(total)"]
-        }
     }
 
     /// Registers a counter.
@@ -69,8 +35,7 @@ public final class MetricsRegistry: Sendable {
     ///   - labels: `route="lookup"` and the like, already escaped; empty for none.
     public func counter(_ name: String, help: String, labels: String = "") -> Counter {
         let counter = Counter()
-        let suffix = labels.isEmpty ? "" : "{\(labels)}"
-        add(name, "counter", help) { ["\(name)\(suffix) \(counter.count)"] }
+        self.counter(name, help: help, labels: labels) { counter.count }
         return counter
     }
 
@@ -82,30 +47,44 @@ public final class MetricsRegistry: Sendable {
         add(name, "counter", help) { ["\(name)\(suffix) \(read())"] }
     }
 
+    /// Registers counters of one name whose labels show only when they are asked for; those that
+    /// are still 0 may be left out.
+    public func counters(
+        _ name: String, help: String,
+        read: @escaping @Sendable () -> [(labels: String, value: Double)]
+    ) {
+        add(name, "counter", help) {
+            read().map { labels, value in
+                "\(name)\(labels.isEmpty ? "" : "{\(labels)}") \(Self.text(value))"
+            }
+        }
+    }
+
     /// Registers a value that goes up and down.
     public func gauge(
         _ name: String, help: String, labels: String = "", read: @escaping @Sendable () -> Double
     ) {
         let suffix = labels.isEmpty ? "" : "{\(labels)}"
-        add(name, "gauge", help) { ["\(name)\(suffix) \(read())"] }
+        add(name, "gauge", help) { ["\(name)\(suffix) \(Self.text(read()))"] }
     }
 
     /// Registers a histogram.
     /// - Parameter bounds: the upper bounds of its buckets, ascending, in the unit of its name.
-    public func histogram(_ name: String, help: String, bounds: [Double]) -> Histogram {
-        let histogram = Histogram(bounds: bounds)
-        add(name, "histogram", help) { histogram.lines(name: name) }
+    public func histogram(
+        _ name: String, help: String, labels: String = "", bounds: Histogram.Bounds
+    ) -> Histogram {
+        let histogram = Histogram(bounds)
+        self.histogram(name, help: help, labels: labels) { histogram.snapshot }
         return histogram
     }
 
-    /// Bounds for times of requests and disk writes: 50 µs to 10 s.
-    public static let secondsBounds: [Double] = [
-        0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
-        1, 2.5, 5, 10,
-    ]
-
-    /// Bounds for sizes of batches: powers of two to 4096.
-    public static let countBounds: [Double] = (0...12).map { Double(1 << $0) }
+    /// Registers a histogram that somebody else keeps.
+    public func histogram(
+        _ name: String, help: String, labels: String = "",
+        read: @escaping @Sendable () -> Histogram.Snapshot
+    ) {
+        add(name, "histogram", help) { read().lines(name: name, labels: labels) }
+    }
 
     /// The body of `GET /metrics`.
     public func text() -> String {
@@ -134,5 +113,12 @@ public final class MetricsRegistry: Sendable {
                 series.append(entry)
             }
         }
+    }
+
+    /// A value as the format has it: whole numbers without a fraction.
+    static func text(_ value: Double) -> String {
+        if value.isNaN { return "NaN" }
+        if value.isInfinite { return value < 0 ? "-Inf" : "+Inf" }
+        return Int64(exactly: value).map { "\($0)" } ?? "\(value)"
     }
 }

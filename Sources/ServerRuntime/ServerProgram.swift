@@ -112,7 +112,8 @@ public enum ServerProgram {
         ) { request, responder in
             service.handle(request, responder)
         }
-        register(server, in: environment.metrics)
+        register(server, threads: settings.threads, in: environment.metrics)
+        ProcessMetrics.register(in: environment.metrics)
         service.start()
         do {
             try server.start()
@@ -132,10 +133,15 @@ public enum ServerProgram {
         return 0
     }
 
-    private static func register(_ server: Server, in metrics: MetricsRegistry) {
+    private static func register(
+        _ server: Server, threads: Int, in metrics: MetricsRegistry
+    ) {
         metrics.counter(
             "pygmy_fastcgi_requests_total", help: "Requests that nginx handed on."
         ) { server.metrics.requests }
+        metrics.gauge(
+            "pygmy_fastcgi_threads", help: "Threads that parse, handle and write requests."
+        ) { Double(threads) }
         metrics.gauge(
             "pygmy_fastcgi_requests_in_flight", help: "Requests that are not answered yet."
         ) { Double(server.metrics.inFlight) }
