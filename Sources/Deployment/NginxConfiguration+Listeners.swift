@@ -258,12 +258,13 @@ extension NginxConfiguration {
     }
 
     var parameters: String {
-        let optional = [
-            "CONTENT_LENGTH", "CONTENT_TYPE", "HTTP_ACCEPT", "HTTP_AUTHORIZATION",
-            "HTTP_IDEMPOTENCY_KEY", "HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH",
-        ].map { "fastcgi_param \($0) $\($0.lowercased()) if_not_empty;" } + [
-            "fastcgi_param HTTP_TRACEPARENT $pygmy_traceparent if_not_empty;"
-        ]
+        let optional =
+            [
+                "CONTENT_LENGTH", "CONTENT_TYPE", "HTTP_ACCEPT", "HTTP_AUTHORIZATION",
+                "HTTP_IDEMPOTENCY_KEY", "HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH",
+            ].map { "fastcgi_param \($0) $\($0.lowercased()) if_not_empty;" } + [
+                "fastcgi_param HTTP_TRACEPARENT $pygmy_traceparent if_not_empty;"
+            ]
         return """
             fastcgi_param REQUEST_METHOD $request_method;
             fastcgi_param REQUEST_URI $request_uri;

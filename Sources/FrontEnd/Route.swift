@@ -76,7 +76,10 @@ enum RouteName: String, CaseIterable, Sendable {
         if isOpenToPages {
             headers += [
                 ("Access-Control-Allow-Methods", "GET, HEAD"),
-                ("Access-Control-Allow-Headers", "Accept, If-None-Match, X-Request-ID, traceparent"),
+                (
+                    "Access-Control-Allow-Headers",
+                    "Accept, If-None-Match, X-Request-ID, traceparent"
+                ),
                 ("Access-Control-Max-Age", "86400"),
             ]
         }

@@ -123,7 +123,8 @@ struct MannersTests {
 
     @Test func `A long body comes compressed to whoever can read it, a book does not`() throws {
         for number in 100..<160 {
-            let body = #"{"title":"A rather long title, number \#(number)","topic":"Long","#
+            let body =
+                #"{"title":"A rather long title, number \#(number)","topic":"Long","#
                 + #""cost":1.00,"stock":1}"#
             let answer = try store.administer(
                 "PUT", "/items/\(number)", body: body, contentType: "application/json")
@@ -188,7 +189,9 @@ struct MannersTests {
             "POST", "/buy/5", headers: ["traceparent": parent, "X-Request-ID": "one-id"], body: "")
         #expect(answer.status == 201)
         #expect(answer.header("X-Request-ID") == "one-id")
-        for servers in [[nil], ["orderServer1", "orderServer2"], ["catalogServer1", "catalogServer2"]]
+        for servers in [
+            [nil], ["orderServer1", "orderServer2"], ["catalogServer1", "catalogServer2"],
+        ]
             as [[String?]]
         {
             let line = try eventually("a line of the request at \(servers)") {
