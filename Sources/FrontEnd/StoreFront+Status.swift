@@ -56,7 +56,7 @@ extension StoreFront {
         for server in others {
             let path = server.kind == .frontEnd ? "/status?scope=server" : "/status"
             upstream.send(
-                UpstreamRequest(method: "GET", path: path, requestID: request.requestID),
+                UpstreamRequest(method: "GET", path: path, trace: request.trace),
                 to: server, timeout: Self.statusTimeout
             ) { gathering.add(try? $0.get(), from: server) }
         }
