@@ -1,5 +1,15 @@
 internal import Foundation
 
+/// What a client was told of a buy.
+struct Receipt: Sendable {
+    var key: String
+    var item: Int
+    /// The order's number, where it was told that it bought.
+    var orderNumber: Int?
+    /// Whether it was told that there is no copy.
+    var isRefused = false
+}
+
 /// What the store holds, as its administrator reads it: the books and the orders.
 struct Audit: Sendable {
     struct Order: Sendable {
@@ -12,9 +22,9 @@ struct Audit: Sendable {
     var orders: [Order]
 
     /// Reads both CSV files.
-    init(of cluster: Cluster) throws {
-        let catalog = try Self.table("/catalog.csv", of: cluster)
-        let sales = try Self.table("/orders.csv", of: cluster)
+    init(of stage: some Stage) throws {
+        let catalog = try Self.table("/catalog.csv", of: stage)
+        let sales = try Self.table("/orders.csv", of: stage)
         guard catalog.header == ["ItemNumber", "Title", "Topic", "Cost", "Stock"],
             sales.header == [
                 "OrderNumber", "ItemNumber", "Title", "Topic", "Cost", "Timestamp",
@@ -30,7 +40,7 @@ struct Audit: Sendable {
 
     /// All that is wrong with the store, given what its clients were told. Empty where all is well.
     /// - Parameter openingStock: of every book, before the first buy; without restocks since.
-    func faults(answered purchases: [Purchase], openingStock: [Int: Int]) -> [String] {
+    func faults(answered receipts: [Receipt], openingStock: [Int: Int]) -> [String] {
         var faults: [String] = []
         let numbers = orders.map(\.number).sorted()
         if numbers != Array(1..<(numbers.count + 1)) {
@@ -42,15 +52,15 @@ struct Audit: Sendable {
                 faults.append("key \(order.key) has orders \(other.number) and \(order.number)")
             }
         }
-        for purchase in purchases {
-            let order = byKey[purchase.key]
-            if let number = purchase.orderNumber {
-                if order?.number != number || order?.item != purchase.item {
+        for receipt in receipts {
+            let order = byKey[receipt.key]
+            if let number = receipt.orderNumber {
+                if order?.number != number || order?.item != receipt.item {
                     let stands = order.map { "\($0)" } ?? "no order"
-                    faults.append("\(purchase.key) was told \(number), stands as \(stands)")
+                    faults.append("\(receipt.key) was told \(number), stands as \(stands)")
                 }
-            } else if purchase.isRefused, let order {
-                faults.append("\(purchase.key) was refused, but stands as order \(order.number)")
+            } else if receipt.isRefused, let order {
+                faults.append("\(receipt.key) was refused, but stands as order \(order.number)")
             }
         }
         let sold = Dictionary(grouping: orders, by: \.item).mapValues(\.count)
@@ -64,12 +74,8 @@ struct Audit: Sendable {
         return Array(faults.prefix(20))
     }
 
-    private static func table(_ target: String, of cluster: Cluster) throws -> CSVTable {
-        let answer = try cluster.administer("GET", target)
-        guard answer.status == 200 else {
-            throw HarnessError("\(target): \(answer.status) \(answer.text)")
-        }
-        return try CSVTable(answer.text)
+    private static func table(_ target: String, of stage: some Stage) throws -> CSVTable {
+        try CSVTable(stage.read(target).text)
     }
 
     private static func number(_ text: String) throws -> Int {
@@ -78,7 +84,7 @@ struct Audit: Sendable {
     }
 }
 
-extension Cluster {
+extension Stage {
     /// Waits until the books, the orders and what clients were told agree, then has `pygmy` audit too.
     ///
     /// The wait is for sales whose order is still to be fetched; what clients were told must be there.
@@ -89,11 +95,17 @@ extension Cluster {
 
     func audit(_ purchases: [Purchase], openingStock: [Int: Int]) throws {
         try eventually("an audit without faults", within: .seconds(15)) {
-            let faults = try Audit(of: self).faults(answered: purchases, openingStock: openingStock)
+            let faults = try Audit(of: self).faults(
+                answered: purchases.map(\.receipt), openingStock: openingStock)
             if !faults.isEmpty { throw HarnessError(faults.joined(separator: "\n")) }
             return true
         }
-        let status = try pygmy("status", "--audit", "--config", "config.json")
+        try auditByProgram()
+    }
+
+    /// Has `pygmy` audit the store.
+    func auditByProgram() throws {
+        let status = try pygmy(["status", "--audit"])
         guard status.status == .exited(0) else {
             throw HarnessError("pygmy status --audit: \(status)")
         }

@@ -16,6 +16,10 @@ struct Purchase: Sendable {
         return answer.json["orderNumber"] as? Int
     }
     var isRefused: Bool { answer?.status == 409 }
+    /// What it was told, for the audit.
+    var receipt: Receipt {
+        Receipt(key: key, item: item, orderNumber: orderNumber, isRefused: isRefused)
+    }
 }
 
 /// Clients that buy without a pause, each over a connection of its own, and remember every answer.

@@ -18,6 +18,8 @@ final class Cluster: Sendable {
     private let up = Mutex<ChildProcess?>(nil)
     private let sessions = Mutex<[pid_t]>([])
     private let starts = Mutex(0)
+    /// What was started beside `pygmy up`.
+    let launched = LaunchedServers()
 
     /// Writes the folder; starts nothing.
     init(_ plan: ClusterPlan) throws {
@@ -97,6 +99,7 @@ final class Cluster: Sendable {
         }
         var program = Programs.path("pygmy")
         var words = ["up", "--config", "config.json"] + arguments
+        if !plan.restarts { words.append("--no-restart") }
         if let user = plan.user {
             // Unlike runuser, it becomes the program and does not stand between us and it.
             guard let group = getpwnam(user)?.pointee.pw_gid else {
@@ -167,8 +170,9 @@ final class Cluster: Sendable {
 
     // MARK: Single servers
 
-    /// The process id in `run/NAME.pid`; nil where there is none, or none is alive with it.
+    /// The process id of what a test started, or in `run/NAME.pid`; nil where none is alive.
     func pid(of name: String) -> pid_t? {
+        if let pid = launched.pid(of: name) { return pid }
         let text = contents(of: "\(directory)/run/\(name).pid")
         guard let pid = pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)) else {
             return nil

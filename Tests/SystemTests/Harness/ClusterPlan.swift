@@ -29,6 +29,8 @@ struct ClusterPlan: Sendable {
     /// The user to run as, where the tests run as root.
     var user: String?
 
+    /// Whether `pygmy up` starts again what dies.
+    var restarts = true
     /// Whether the environment holds the secrets; otherwise the cluster makes its own.
     var hasSecrets = true
     /// Whether `config.json` spells its servers as the original system did.

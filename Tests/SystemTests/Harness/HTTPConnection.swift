@@ -32,10 +32,16 @@ final class HTTPConnection {
     private var position = 0
 
     /// Connects to a port of this machine. An answer that takes longer than `timeout` is a failure.
-    init(port: Int, timeout: Duration = .seconds(30)) throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    convenience init(port: Int, timeout: Duration = .seconds(30)) throws {
+        try self.init(to: Endpoint(name: "port \(port)", port: port), timeout: timeout)
+    }
+
+    /// Connects to an endpoint. An answer that takes longer than `timeout` is a failure.
+    init(to endpoint: Endpoint, timeout: Duration = .seconds(30)) throws {
+        descriptor = try endpoint.makeSocket()
         guard descriptor >= 0 else { throw HTTPFailure(description: "no socket: \(errno)") }
-        var limit = timeval(tv_sec: Int(timeout.components.seconds), tv_usec: 0)
+        let (seconds, attoseconds) = timeout.components
+        var limit = timeval(tv_sec: Int(seconds), tv_usec: Int(attoseconds / 1_000_000_000_000))
         let size = socklen_t(MemoryLayout<timeval>.size)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, size)
@@ -43,8 +49,8 @@ final class HTTPConnection {
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, 4)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(port).bigEndian
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        address.sin_port = in_port_t(endpoint.port).bigEndian
+        inet_pton(AF_INET, endpoint.address, &address.sin_addr)
         let connected = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
@@ -52,7 +58,7 @@ final class HTTPConnection {
         }
         if connected != 0 {
             let reason = String(cString: strerror(errno))
-            throw HTTPFailure(description: "cannot connect to port \(port): \(reason)")
+            throw HTTPFailure(description: "cannot connect to \(endpoint.name): \(reason)")
         }
     }
 

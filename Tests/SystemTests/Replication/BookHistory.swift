@@ -78,6 +78,8 @@ private struct BookJudge {
         var lateSales = 0
         /// How many of those that may never happen.
         var optionalSales = 0
+        /// How many of the restocks that were never answered.
+        var optionalRestocks = 0
     }
 
     private let history: BookHistory
@@ -88,6 +90,9 @@ private struct BookJudge {
     /// all alike, so a number is enough.
     private var lateSales = 0
     private var optionalSales = 0
+    /// Restocks of unknown outcome that have begun; all fill up to the same level.
+    private var optionalRestocks = 0
+    private var optionalLevel: Int?
 
     init(_ history: BookHistory) {
         self.history = history
@@ -131,6 +136,12 @@ private struct BookJudge {
     private mutating func begin(_ index: Int, _ operation: BookHistory.Operation) {
         if operation.isSale, operation.end == .max {
             if operation.isOptional { optionalSales += 1 } else { lateSales += 1 }
+            return
+        }
+        if case .mayHaveRestocked(let level) = operation.effect {
+            precondition(optionalLevel ?? level == level, "restocks to different levels")
+            optionalLevel = level
+            optionalRestocks += 1
             return
         }
         if let free = slots.firstIndex(of: nil) {
@@ -180,6 +191,14 @@ private struct BookJudge {
     private func steps(from state: State) -> [State] {
         var steps: [State] = []
         if state.stock > 0, let next = sale(in: state) { steps.append(settled(next)) }
+        if let level = optionalLevel, state.optionalRestocks < optionalRestocks,
+            state.stock < level
+        {
+            var next = state
+            next.stock = level
+            next.optionalRestocks += 1
+            steps.append(settled(next))
+        }
         for (slot, index) in slots.enumerated() {
             guard let index, state.done & (1 << slot) == 0 else { continue }
             var next = state
@@ -187,7 +206,6 @@ private struct BookJudge {
             switch history.operations[index].effect {
             case .restocked(let level, let added) where added > 0 && state.stock == level - added:
                 next.stock = level
-            case .mayHaveRestocked(let level) where state.stock < level: next.stock = level
             default: continue
             }
             steps.append(settled(next))
