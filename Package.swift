@@ -118,6 +118,7 @@ let package = Package(
         tests("HTTPClientTests", ["HTTPClient"]),
         tests("PygmyTests", ["API", "pygmy", arguments]),
         tests("ReplicationTests", ["MonotonicTime", "Replication"]),
+        tests("StorageTests", ["Bookstore", "Durability", "Replication", "Storage"]),
         tests(
             "SystemTests", ["frontEndServer", "catalogServer", "orderServer", "client", "pygmy"]),
     ])

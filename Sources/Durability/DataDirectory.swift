@@ -55,13 +55,13 @@ public final class DataDirectory: Sendable {
             identity = found.bits
             self.found = Mutex(found)
         } catch {
-            close(lock)
+            Self.unlock(lock)
             throw error
         }
     }
 
     deinit {
-        close(lock)
+        Self.unlock(lock)
     }
 
     /// The identity in hexadecimal.
@@ -114,6 +114,13 @@ public final class DataDirectory: Sendable {
             throw code == EWOULDBLOCK ? .inUse(directory: path) : .systemError(code, file)
         }
         return descriptor
+    }
+
+    private static func unlock(_ descriptor: Int32) {
+        // Not by closing alone: a child between its fork and its exec has the descriptor too, and
+        // would hold the lock for that moment.
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
     }
 
     /// Without its identity file a directory must be empty: with a store in it, the file is lost.

@@ -1,0 +1,79 @@
+import Bookstore
+import Durability
+import Replication
+import Testing
+
+@testable import Storage
+
+@Suite("Order store")
+struct OrderStoreTests {
+    private let temporary = TemporaryDirectory()
+
+    private func open(_ name: String = "data") throws -> (LogStore, OrderStore) {
+        let directory = try DataDirectory(path: temporary(name), name: "orderServer1")
+        let log = try LogStore(directory)
+        return (log, try OrderStore(directory, log))
+    }
+
+    private func sale(_ number: Int64) -> Sale {
+        Sale(
+            saleNumber: number, itemNumber: number % 9 + 1, title: "Bücher \(number)",
+            topic: "Misc", cost: Cents(number * 7), time: 1000 + number, key: key("key \(number)"),
+            quantity: number % 3 + 1)
+    }
+
+    @Test(
+        "It comes to the same as the rules in memory: sales repeated, late and out of order",
+        arguments: 1...4 as ClosedRange<UInt64>)
+    func agreesWithMemory(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        var memory = MemoryOrders()
+        let (log, store) = try open()
+        var index: LogIndex = 0
+        var frontier: Int64 = 0
+        while index < 1200 {
+            var batch: [Entry] = []
+            for _ in 0..<Int.random(in: 1...20, using: &generator) {
+                index += 1
+                let sales = (0..<Int.random(in: 0...4, using: &generator)).map { _ in
+                    frontier += Int64.random(in: 0...1, using: &generator)
+                    let lag = Int64.random(in: 0...6, using: &generator)
+                    return sale(max(1, frontier - lag))
+                }
+                let operation = OrderOperation.record(sales)
+                batch.append(
+                    Entry(index: index, view: 1, keys: operation.keys, payload: operation.encoded))
+            }
+            try log.append(batch)
+            let expected = batch.map { try? memory.apply(payload: $0.payload).get() }
+            #expect(try store.apply(batch) == expected)
+            if Int.random(in: 0..<10, using: &generator) == 0 {
+                try log.trim(through: store.checkpoint())
+            }
+        }
+        #expect(try store.audit() == memory.audit())
+        #expect(try store.audit().faults == [])
+        #expect(try store.counters() == memory.counters)
+        #expect(try store.orders(limit: .max) == memory.orders())
+        for number in 0...frontier + 1 {
+            #expect(try store.order(number) == memory.order(number))
+            #expect(try store.order(ofSale: number) == memory.order(ofSale: number))
+        }
+    }
+
+    @Test("A process that was killed leaves the orders that it had applied")
+    func killed() throws {
+        let (log, store) = try open()
+        let entries = (1...50).map { number in
+            Entry(
+                index: number, view: 1, keys: [0],
+                payload: OrderOperation.record([sale(Int64(number))]).encoded)
+        }
+        try log.append(entries)
+        _ = try store.apply(entries)
+        copyDirectory(temporary("data"), to: temporary("copy"))
+        let (_, copy) = try open("copy")
+        #expect(copy.applied.index == 50)
+        #expect(try copy.audit() == store.audit())
+    }
+}
