@@ -5,6 +5,7 @@ extension Replica {
     /// The time to look at what has run out.
     mutating func tick() {
         isTicking = true
+        if mustPersistAgain { persistView() }
         pursueViews()
         pursueJoining()
         repeatInvalidations()
@@ -64,9 +65,11 @@ extension Replica {
     }
 
     private mutating func answer(_ heartbeat: Heartbeat, from index: Int) -> HeartbeatReply {
-        hear(from: index, as: heartbeat.sender)
-        peers[index].committed = heartbeat.committed
         if let theirs = heartbeat.view { learn(theirs) }
+        guard hear(from: index, as: heartbeat.sender) else {
+            return HeartbeatReply(sender: member, view: view, lease: nil, guidance: .none)
+        }
+        peers[index].committed = heartbeat.committed
         if let theirs = heartbeat.view { note(index, knows: theirs.number) }
         var lease: Instant.Span?
         if heartbeat.asksForLease, let view, heartbeat.view?.number == view.number {
@@ -101,11 +104,12 @@ extension Replica {
             receive(reply, from: index, view: number, sent: sent)
         case (.update(let name, let number, let through), .updated(let reply)):
             guard let index = peerIndex(name) else { return }
-            hear(from: index, as: reply.sender)
-            if let theirs = reply.view {
-                learn(theirs)
-                note(index, knows: theirs.number)
+            if let theirs = reply.view { learn(theirs) }
+            guard hear(from: index, as: reply.sender) else {
+                outstanding[id] = request
+                return fail(id)
             }
+            if let theirs = reply.view { note(index, knows: theirs.number) }
             receive(reply, from: index, id: id, view: number, through: through)
         case (.register(let attempt, let name), .registerReply(let reply)):
             receive(reply, from: name, attempt: attempt)
@@ -120,15 +124,13 @@ extension Replica {
     private mutating func receive(
         _ reply: HeartbeatReply, from index: Int, view number: ViewNumber, sent: Instant
     ) {
-        hear(from: index, as: reply.sender)
-        if let theirs = reply.view {
-            learn(theirs)
-            note(index, knows: theirs.number)
-        }
+        if let theirs = reply.view { learn(theirs) }
+        guard hear(from: index, as: reply.sender) else { return }
+        if let theirs = reply.view { note(index, knows: theirs.number) }
         guard let view, view.number == number, reply.view?.number == number else { return }
         if let lease = reply.lease {
             let start = breaks(.leaseCountedFromAnswer) ? now : sent
-            if role == .primary, mayGrant(reply.sender) {
+            if role == .primary {
                 peers[index].leaseUntil = max(
                     peers[index].leaseUntil ?? start, start + lease)
                 peers[index].lastGranted = now
@@ -162,15 +164,21 @@ extension Replica {
         }
     }
 
-    private mutating func hear(from index: Int, as sender: Member) {
+    /// Takes note of a sign of life.
+    /// - Returns: whether what it says counts. Where the view has a member of that name, only that
+    ///   member speaks for it: another data directory is a newer one, which must wait until the
+    ///   member is out of the view, or an older one, of which a late message has come.
+    private mutating func hear(from index: Int, as sender: Member) -> Bool {
+        guard speaksForItself(sender) else { return false }
         peers[index].lastHeard = now
-        guard peers[index].member != sender else { return }
+        guard peers[index].member != sender else { return true }
         // It has another data directory: nothing that it has answered holds any longer.
         if peers[index].member != nil {
             peers[index].leaseUntil = nil
             peers[index].forgetReplication()
         }
         peers[index].member = sender
+        return true
     }
 
     private mutating func note(_ index: Int, knows number: ViewNumber) {

@@ -95,7 +95,9 @@ extension Replica {
     /// Whether a snapshot may become the state: it must not cut off what this replica has answered
     /// in this view, for the primary may have proposed it as a member because of that.
     private func mayInstall(attempt: UInt64, _ position: LogPosition) -> Bool {
-        guard append == nil, role == .joining, !joining.isInstalling, position.index > commitIndex
+        // An entry that is being applied would be applied to the snapshot.
+        guard append == nil, appliedThrough == log.appliedIndex, role == .joining,
+            !joining.isInstalling, position.index > commitIndex
         else { return false }
         if breaks(.lateSnapshotInstalled) { return true }
         return attempt == joining.attempt && joining.isFetching

@@ -15,9 +15,10 @@ extension Replica {
         return proposed.members.contains { $0.name == peer.name }
     }
 
-    /// Whether a server's lease counts: not where its name is a member's, but not its data directory.
-    func mayGrant(_ sender: Member) -> Bool {
-        guard let view else { return false }
+    /// Whether what a server says counts: not where its name is a member's, but not its data
+    /// directory.
+    func speaksForItself(_ sender: Member) -> Bool {
+        guard let view else { return true }
         return view.contains(sender) || !view.members.contains { $0.name == sender.name }
     }
 

@@ -75,6 +75,7 @@ extension Replica {
     mutating func persistView() {
         let token = Token(fresh())
         persisting = token
+        mustPersistAgain = false
         isViewDurable = breaks(.viewNotDurable)
         effects.append(.persist(token, DurableState(view: view).encoded()))
     }

@@ -108,7 +108,8 @@ extension Replica {
     /// A backup whose grant to the primary has run out proposes a view without it; a primary that
     /// has restarted takes a new number before it does anything.
     private mutating func succeedPrimary(of view: View) {
-        guard isViewDurable, !isDiskFailing else { return }
+        // While a snapshot is installed, what is in the log is about to go.
+        guard isViewDurable, !isDiskFailing, !joining.isInstalling else { return }
         let restarted = view.primary == member
         if !restarted {
             guard now >= grantedUntil + stagger(in: view) else { return }
@@ -137,7 +138,9 @@ extension Replica {
 
     /// The primary proposes a view without a backup that is silent, or with a server that is level.
     private mutating func amend(_ view: View) {
-        guard isViewDurable else { return }
+        // A primary that cannot write asks for no lease: that none is granted is not its backups'
+        // fault, and one of them is to take over.
+        guard isViewDurable, !isDiskFailing else { return }
         var members = view.members
         for peer in peers where isSilent(peer, in: view) {
             members.removeAll { $0.name == peer.name }
@@ -153,9 +156,11 @@ extension Replica {
                 View(number: view.number + 1, members: members, incarnation: incarnation)))
     }
 
-    /// Whether a backup has granted no lease, or left an update unanswered, for too long.
+    /// Whether a backup has granted no lease, or left an update unanswered, for too long; or cannot
+    /// be brought level as a member, because this log begins too late for it.
     private func isSilent(_ peer: Peer, in view: View) -> Bool {
         guard view.members.contains(where: { $0.name == peer.name }) else { return false }
+        if peer.next == nil { return true }
         let limit = configuration.silenceTimeout
         let granted = max(peer.lastGranted ?? viewSince, viewSince)
         return now - granted > limit || peer.updateSince.map { now - $0 > limit } ?? false

@@ -25,6 +25,7 @@ public struct Replica: Sendable {
     public internal(set) var view: View?
     var viewSince: Instant
     var persisting: Token?
+    var mustPersistAgain = false
     var isViewDurable = true
 
     // The log. Invariant: log.appliedIndex <= appliedThrough <= commitIndex <= lastIndex, and
@@ -138,7 +139,8 @@ public struct Replica: Sendable {
                 isViewDurable = true
             }
         case .persistFailed(let token):
-            if token == persisting { persistView() }
+            // Repeated at the next tick: a full disk is not to make this a busy loop.
+            if token == persisting { mustPersistAgain = true }
         case .applied(let index): log.markApplied(through: min(index, appliedThrough))
         case .stateDurable(let index): trimLog(through: index)
         case .loaded(let token, let entries): finishLoad(token, entries)

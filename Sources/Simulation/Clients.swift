@@ -8,6 +8,10 @@ final class Clients {
     private let node: Node
     private var isOpen = true
     private var lastKey = 0
+    /// The book of every key.
+    private var items: [Int64] = []
+    /// The orders that clients were told of.
+    private var orders: [Int64] = []
     private(set) var underWay = 0
 
     init(world: World, cluster: Cluster) {
@@ -29,19 +33,40 @@ final class Clients {
     }
 
     private func begin() {
-        let item = Int64(world.random.integer(1...world.profile.books))
-        var operation = Judge.Operation(
-            kind: world.random.element([.lookup, .lookup, .lookup, .buy, .buy, .restock]),
-            item: item, invoked: world.time)
-        if operation.kind == .restock, world.random.chance(0.7) { operation.kind = .lookup }
-        if operation.kind == .buy {
-            lastKey += 1
-            operation.key = "key \(lastKey)"
-        }
+        let operation = draw()
         let number = world.judge.operations.count
         world.judge.operations.append(operation)
         underWay += 1
         send(number, operation, attempt: world.random.integer(0...1))
+    }
+
+    private func draw() -> Judge.Operation {
+        let item = Int64(world.random.integer(1...world.profile.books))
+        var operation = Judge.Operation(
+            kind: world.random.element([.lookup, .lookup, .lookup, .buy, .buy, .restock]),
+            item: item, invoked: world.time)
+        switch operation.kind {
+        case .buy:
+            if lastKey > 0, world.random.chance(0.1) {
+                // A key of earlier, whatever became of it, and now and then for another book.
+                let number = max(1, lastKey - world.random.integer(0...20))
+                operation.key = "key \(number)"
+                if !world.random.chance(0.1) { operation.item = items[number - 1] }
+            } else {
+                lastKey += 1
+                operation.key = "key \(lastKey)"
+                items.append(item)
+            }
+        case .restock:
+            guard world.random.chance(0.7) else { break }
+            operation.kind = .lookup
+            if let order = orders.last, world.random.chance(0.3) {
+                operation.kind = .order
+                operation.item = world.random.chance(0.5) ? order : world.random.element(orders)
+            }
+        case .lookup, .order: break
+        }
+        return operation
     }
 
     private func send(_ number: Int, _ operation: Judge.Operation, attempt: Int) {
@@ -61,7 +86,11 @@ final class Clients {
                 }
             case .restock:
                 frontEnd.restock(operation.item) {
-                    if $0 { reply(.done) }
+                    if let view = $0 { reply(.restocked(view)) }
+                }
+            case .order:
+                frontEnd.findOrder(operation.item) {
+                    if let sale = $0 { reply(.order(sale: sale)) }
                 }
             }
         } completion: { [self] result in
@@ -75,11 +104,10 @@ final class Clients {
             if let result {
                 world.judge.operations[number].answered = world.time
                 world.judge.operations[number].result = result
-                world.trace(
-                    "client: \(operation.kind) \(operation.item) \(operation.key): \(result)")
+                if case .purchase(.order(let order, _)) = result { orders.append(order) }
+                world.trace("client: \(operation): \(result)")
             } else {
-                world.trace(
-                    "client: \(operation.kind) \(operation.item) \(operation.key): no answer")
+                world.trace("client: \(operation): no answer")
             }
             underWay -= 1
             pause()

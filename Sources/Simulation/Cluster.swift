@@ -7,6 +7,7 @@ import Replication
 final class Cluster {
     static let catalog = 0
     static let orders = 1
+    static let openingStock: Int64 = 20
 
     let world: World
     let catalogNames: [ServerName]
@@ -34,7 +35,7 @@ final class Cluster {
             books: (1...profile.books).map {
                 Book(
                     itemNumber: Int64($0), title: "Book \($0)", topic: "topic",
-                    cost: Cents(1000), stock: 20)
+                    cost: Cents(1000), stock: openingStock)
             })
     }
 

@@ -3,8 +3,8 @@ import Replication
 
 /// What can befall a server.
 enum Fault: String, CaseIterable {
-    case kill, powerOff, powerOffAll, pause, cutPair, cutOneWay, isolate, deafen, slowDisk
-    case fullDisk, wipe, drift
+    case kill, powerOff, powerOffAll, pause, suspend, cutPair, cutOneWay, isolate, deafen, slowDisk
+    case fullDisk, wipe, drift, voters
 }
 
 /// Makes faults, and undoes each after a while.
@@ -19,7 +19,34 @@ final class Faults {
         self.world = world
         self.cluster = cluster
         servers = world.nodes.count
-        schedule()
+        if world.profile.aim == .single {
+            world.after(seconds: 2) { [self] in single() }
+        } else {
+            schedule()
+        }
+    }
+
+    /// Strikes one server, or two of different tiers, and again when they have long recovered.
+    private func single() {
+        guard !isOver, world.seconds < world.profile.faultTime - 6 else { return }
+        let first = world.nodes[pick()]
+        let time = world.random.element([0.05, 0.6, 1.2, 2.5, 6]) * world.random.real(0.5, 1.2)
+        strike(first, draw(), seconds: time)
+        if world.random.chance(0.3) {
+            let second = world.nodes[pick()]
+            if tier(of: first) != tier(of: second) {
+                world.after(seconds: world.random.real(0, 1)) { [self] in
+                    guard !isOver else { return }
+                    strike(second, world.random.element([.kill, .pause, .isolate]), seconds: time)
+                }
+            }
+        }
+        world.after(seconds: time + 8) { [self] in single() }
+    }
+
+    private func tier(of node: Node) -> Int {
+        [cluster.catalogNames, cluster.orderNames, cluster.frontEndNames]
+            .firstIndex { $0.contains(node.name) } ?? 0
     }
 
     private func schedule() {
@@ -60,6 +87,10 @@ final class Faults {
     private func make(_ fault: Fault) {
         let node = world.nodes[pick()]
         let time = world.random.element([0.05, 0.3, 0.9, 1.5, 3]) * world.random.real(0.5, 1.5)
+        strike(node, fault, seconds: time)
+    }
+
+    private func strike(_ node: Node, _ fault: Fault, seconds time: Double) {
         guard fault != .wipe || mayWipe(node) else { return }
         world.judge.faults[fault.rawValue, default: 0] += 1
         busyUntil = max(busyUntil, world.time + Int64((time + 2.5) * 1e9))
@@ -78,6 +109,7 @@ final class Faults {
             boot(node, after: time)
             busyUntil = world.time + 8_000_000_000
         case .pause: node.pause(seconds: time)
+        case .suspend: node.suspend(seconds: time)
         case .cutPair:
             let other = world.nodes[pick()]
             cut([(node, other), (other, node)], seconds: time)
@@ -96,7 +128,22 @@ final class Faults {
         case .drift:
             let drift = world.profile.drift
             node.setClockRate(1 + world.random.real(-drift, drift))
+        case .voters: changeVoters(seconds: time)
         }
+    }
+
+    /// An administrator takes an acceptor out of the register, and puts it back.
+    private func changeVoters(seconds time: Double) {
+        let group = world.random.integer(0...1)
+        let name = world.random.element(cluster.acceptorNames)
+        administer(.removeAcceptor(name), in: group)
+        world.after(seconds: time) { [self] in administer(.addAcceptor(name), in: group) }
+    }
+
+    private func administer(_ command: Command, in group: Int) {
+        guard let primary = world.judge.newestView(of: group)?.primary.name else { return }
+        world.trace("administrator: \(command) at \(primary)")
+        cluster.node(primary)?.replica?.send(.administer(Ticket(0), command))
     }
 
     /// A server; the primary of the catalog oftener than others.
@@ -135,12 +182,8 @@ final class Faults {
             world.nodes.allSatisfy(\.isUp)
         else { return false }
         for group in [Cluster.catalog, Cluster.orders] {
-            if let view = world.judge.newestView(of: group),
-                view.primary.name == node.name
-                    || cluster.names(of: group).count == 1
-                        && cluster.names(of: group)[0] == node.name
-            {
-                return false
+            if cluster.names(of: group).contains(node.name) {
+                guard isElsewhere(node, in: group) else { return false }
             }
             let newest = world.nodes.compactMap {
                 $0.acceptors.dropFirst(group).first?.state.accepted
@@ -153,5 +196,12 @@ final class Faults {
             guard known else { return false }
         }
         return true
+    }
+
+    /// Whether a replica's log is all on another one that will be asked for it.
+    private func isElsewhere(_ node: Node, in group: Int) -> Bool {
+        guard let view = world.judge.newestView(of: group) else { return false }
+        return view.primary.name != node.name
+            || view.members.contains { cluster.node($0.name)?.replica?.replica.role == .backup }
     }
 }

@@ -131,15 +131,29 @@ final class FrontEnd {
         }
     }
 
+    /// A client's look at an order.
+    func findOrder(_ number: Int64, completion: @escaping (Int64??) -> Void) {
+        turn += 1
+        let members = views[Cluster.orders]?.members.map(\.name) ?? []
+        node.ask(
+            Cluster.orders, until: node.now + .seconds(8),
+            hint: members.isEmpty ? nil : members[turn % members.count]
+        ) { (driver, reply: @escaping (Answer<Int64?>) -> Void) in
+            driver.find(number, reply: reply)
+        } completion: {
+            completion($0)
+        }
+    }
+
     /// An administrator's restocking.
-    func restock(_ item: Int64, completion: @escaping (Bool) -> Void) {
+    func restock(_ item: Int64, completion: @escaping (BookView?) -> Void) {
         node.ask(
             Cluster.catalog, until: node.now + .seconds(8),
             hint: views[Cluster.catalog]?.primary.name
-        ) { (driver, reply: @escaping (Answer<CatalogOutcome>) -> Void) in
-            driver.change(.restock(itemNumber: item, maximum: 20), reply: reply)
+        ) { (driver, reply: @escaping (Answer<BookView>) -> Void) in
+            driver.restock(item, reply: reply)
         } completion: {
-            completion($0 != nil)
+            completion($0)
         }
     }
 }

@@ -5,20 +5,30 @@ import Replication
 /// but the types of entries and views.
 struct Judge {
     /// What a client asked for and was told.
-    struct Operation {
-        enum Kind { case lookup, buy, restock }
+    struct Operation: CustomStringConvertible {
+        enum Kind { case lookup, buy, restock, order }
         enum Result {
             case view(BookView, isHit: Bool)
             case purchase(Purchase)
-            case done
+            /// The book right after the restocking that was answered.
+            case restocked(BookView)
+            /// The number of the order's sale, where there is such an order.
+            case order(sale: Int64?)
         }
 
         var kind: Kind
+        /// The book, or the number of the order.
         var item: Int64
         var key = ""
+        /// When it was first sent, and when it was answered, in nanoseconds of the world's time.
         var invoked: Int64
         var answered: Int64?
         var result: Result?
+
+        var description: String {
+            let what = key.isEmpty ? "\(kind) \(item)" : "\(kind) \(item) under \(key)"
+            return "\(what) at \(Double(invoked) / 1e9) s"
+        }
     }
 
     /// The first fault found.
@@ -104,28 +114,25 @@ struct Judge {
     // MARK: At the end
 
     /// Looks at everything together.
-    mutating func conclude(books: MemoryCatalog) {
+    mutating func conclude(_ ledger: Ledger) {
         guard verdict == nil else { return }
-        var replay = Replay(catalog: books)
-        for entry in logs[Cluster.catalog] { replay.sell(entry) }
-        for entry in logs[Cluster.orders] { replay.order(entry) }
-        for fault in replay.faults { condemn(fault) }
-        for operation in operations {
-            if let fault = replay.fault(of: operation) { condemn(fault) }
-        }
-        for item in replay.items.sorted() {
-            if let fault = replay.order(
-                of: operations.filter { $0.item == item && $0.kind != .restock })
-            {
-                condemn(fault)
-            }
-        }
+        for fault in ledger.faults { condemn(fault) }
+        if let fault = History(ledger: ledger, operations: operations).fault() { condemn(fault) }
     }
 
-    func finalState(of group: Int, books: MemoryCatalog) -> String {
-        var machine: Machine =
-            group == Cluster.catalog ? .catalog(books) : .orders(MemoryOrders())
-        for entry in logs[group] { _ = machine.apply(entry.payload) }
-        return machine.summary
+    /// What the committed logs come to.
+    func ledger(books: Int) -> Ledger {
+        var ledger = Ledger(books: books, stock: Cluster.openingStock)
+        for entry in logs[Cluster.catalog] { ledger.sell(entry) }
+        for entry in logs[Cluster.orders] { ledger.order(entry) }
+        return ledger
+    }
+
+    /// Whether what a replica has of the log on its disk is what was committed.
+    mutating func compare(_ entries: [Entry], in group: Int, at name: ServerName) {
+        for entry in entries where entry.index <= logs[group].count {
+            guard logs[group][Int(entry.index) - 1] != entry else { continue }
+            return condemn("\(name) has another entry at \(entry.position) than was committed")
+        }
     }
 }

@@ -25,14 +25,6 @@ enum Machine {
             return .orders((try? outcome.get()) ?? .malformed)
         }
     }
-
-    /// The state in a few numbers, for comparing replicas.
-    var summary: String {
-        switch self {
-        case .catalog(let catalog): "\(catalog.audit())"
-        case .orders(let orders): "\(orders.audit())"
-        }
-    }
 }
 
 /// A book as a lookup returns it: with its account, so that a judge can tell which of the book's

@@ -10,6 +10,7 @@ final class Node {
     /// Which start of the process this is; what an earlier one had under way is gone.
     private(set) var generation: UInt64 = 0
     private var pausedUntil: Int64 = 0
+    private var suspendedUntil: Int64 = 0
     private var clockRate: Double
     private var clockOffset: Double
 
@@ -25,6 +26,8 @@ final class Node {
     var acceptors: [Acceptor] = []
     var replica: ReplicaDriver?
     var frontEnd: FrontEnd?
+    /// Which server of each group answered last.
+    var answered: [ServerName?] = [nil, nil]
     /// Starts what the server runs.
     var start: (Node) -> Void = { _ in }
 
@@ -49,12 +52,14 @@ final class Node {
 
     func isRunning(_ start: UInt64) -> Bool { isUp && generation == start }
 
-    /// Does something in a start of the process, once it is not paused.
-    func enter(_ start: UInt64, _ body: @escaping () -> Void) {
+    /// Does something in a start of the process, once it is not paused. What has waited for that
+    /// comes in any order, unless it is to be in order.
+    func enter(_ start: UInt64, inOrder: Bool = false, _ body: @escaping () -> Void) {
         guard isRunning(start) else { return }
         guard pausedUntil > world.time else { return body() }
-        world.after(seconds: Double(pausedUntil - world.time) / 1e9 + world.random.real(0, 0.001)) {
-            [self] in enter(start, body)
+        let disorder = inOrder ? 0 : world.random.real(0, 0.001)
+        world.after(seconds: Double(pausedUntil - world.time) / 1e9 + disorder) {
+            [self] in enter(start, inOrder: inOrder, body)
         }
     }
 
@@ -69,6 +74,8 @@ final class Node {
         isUp = true
         generation += 1
         pausedUntil = 0
+        suspendedUntil = 0
+        answered = [nil, nil]
         diskFreeAt = world.time
         world.trace("\(name) starts")
         start(self)
@@ -93,7 +100,20 @@ final class Node {
         pausedUntil = max(pausedUntil, world.time + Int64(seconds * 1e9))
     }
 
-    func resume() { pausedUntil = min(pausedUntil, world.time) }
+    /// Stops the whole machine: what is sent to it meanwhile is lost. Its clock goes on.
+    func suspend(seconds: Double) {
+        guard isUp else { return }
+        world.trace("\(name) is suspended for \(seconds) s")
+        suspendedUntil = max(suspendedUntil, world.time + Int64(seconds * 1e9))
+        pausedUntil = max(pausedUntil, suspendedUntil)
+    }
+
+    var isSuspended: Bool { world.time < suspendedUntil }
+
+    func resume() {
+        pausedUntil = min(pausedUntil, world.time)
+        suspendedUntil = pausedUntil
+    }
 
     /// Empties the disk of a process that is down.
     func wipe() {
@@ -122,7 +142,7 @@ final class Node {
         diskFreeAt = max(diskFreeAt, free + Int64(duration * 1e9))
         let start = generation
         world.after(seconds: Double(diskFreeAt - world.time) / 1e9) { [self] in
-            enter(start, body)
+            enter(start, inOrder: true, body)
         }
     }
 }

@@ -42,14 +42,28 @@ final class ReplicaDisk {
         log.append(contentsOf: entries)
     }
 
-    func dropAppend() {
-        if !pendingAppends.isEmpty { pendingAppends.removeFirst() }
+    /// An append ends in a failure: it is carried out all the same, or not.
+    func failAppend(isCarriedOut: Bool) {
+        if isCarriedOut {
+            finishAppend()
+        } else if !pendingAppends.isEmpty {
+            pendingAppends.removeFirst()
+        }
     }
 
     func beginPersist(_ bytes: [UInt8]) { pendingPersists.append(bytes) }
 
     func finishPersist() {
         if !pendingPersists.isEmpty { small = pendingPersists.removeFirst() }
+    }
+
+    /// A `persist` ends in a failure: it is carried out all the same, or not.
+    func failPersist(isCarriedOut: Bool) {
+        if isCarriedOut {
+            finishPersist()
+        } else if !pendingPersists.isEmpty {
+            pendingPersists.removeFirst()
+        }
     }
 
     func apply(_ entry: Entry) -> Machine.Outcome {

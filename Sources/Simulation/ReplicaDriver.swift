@@ -70,8 +70,13 @@ final class ReplicaDriver {
         case .persist(let token, let bytes):
             disk.beginPersist(bytes)
             node.write { [self] in
-                disk.finishPersist()
-                send(.persisted(token))
+                if node.isDiskFull {
+                    disk.failPersist(isCarriedOut: node.world.random.chance(0.3))
+                    send(.persistFailed(token))
+                } else {
+                    disk.finishPersist()
+                    send(.persisted(token))
+                }
             }
         case .apply(let entries):
             node.world.judge.committed(entries.map(\.entry), in: group, at: node.name)
@@ -110,7 +115,7 @@ final class ReplicaDriver {
         disk.beginAppend(entries, cut: cut)
         node.write { [self] in
             if node.isDiskFull {
-                disk.dropAppend()
+                disk.failAppend(isCarriedOut: node.world.random.chance(0.3))
                 send(.appendFailed(token))
             } else {
                 disk.finishAppend()
@@ -201,6 +206,7 @@ final class ReplicaDriver {
             return send(.snapshotFailed(attempt: attempt))
         }
         node.write { [self] in
+            guard !node.isDiskFull else { return send(.snapshotFailed(attempt: attempt)) }
             disk.install(snapshot.state, at: snapshot.position)
             node.world.judge.restored(group, snapshot.position, at: node.name)
             self.snapshot = nil
@@ -230,9 +236,10 @@ extension Node {
         guard mustPersist, !world.judge.breaks(.promiseNotDurable) else { return reply(answer) }
         acceptorDisks[group].pending.append(acceptors[group].state)
         write { [self] in
-            if !acceptorDisks[group].pending.isEmpty {
-                acceptorDisks[group].state = acceptorDisks[group].pending.removeFirst()
-            }
+            let state = acceptorDisks[group].pending.removeFirst()
+            // As if the request had been lost.
+            guard !isDiskFull else { return }
+            acceptorDisks[group].state = state
             reply(answer)
         }
     }

@@ -15,6 +15,8 @@ enum Answer<Value> {
 enum Purchase: Hashable {
     case order(number: Int64, saleNumber: Int64)
     case outOfStock
+    /// The key was used for another book.
+    case keyReused
 }
 
 extension ReplicaDriver {
@@ -67,6 +69,35 @@ extension ReplicaDriver {
         }
     }
 
+    /// The catalog primary's answer to a restocking: the book right after it, which the judge wants
+    /// to know and a real server does not say.
+    func restock(_ item: Int64, reply: @escaping (Answer<BookView>) -> Void) {
+        change(.restock(itemNumber: item, maximum: Cluster.openingStock)) { [weak self] answer in
+            switch answer {
+            case .value:
+                guard let self, case .catalog(let catalog) = disk.state,
+                    let record = catalog.record(of: item)
+                else { return }
+                reply(.value(BookView(record)))
+            case .elsewhere(let name): reply(.elsewhere(name))
+            case .unknown: reply(.unknown)
+            }
+        }
+    }
+
+    /// An order server's answer to a look at an order. One that it has never changes, so it needs
+    /// no leave to show it; only that there is none needs a replica that knows.
+    func find(_ number: Int64, reply: @escaping (Answer<Int64?>) -> Void) {
+        guard case .orders(let orders) = disk.state else { return }
+        if let order = orders.order(number) { return reply(.value(order.sale.saleNumber)) }
+        let keys = OrderOperation.record([]).keys
+        switch replica.readPermission(touching: keys, at: node.now) {
+        case .serve: reply(.value(nil))
+        case .forward(let name): reply(.elsewhere(name))
+        case .unavailable: reply(.elsewhere(nil))
+        }
+    }
+
     /// An order server's answer to a buy: it has the catalog sell, and records the sale.
     func buy(_ item: Int64, key: String, reply: @escaping (Answer<Purchase>) -> Void) {
         guard replica.role == .primary else { return reply(.elsewhere(primaryHint)) }
@@ -77,6 +108,7 @@ extension ReplicaDriver {
             switch outcome {
             case .sale(let sale, _)?: record(sale, reply: reply)
             case .refused?: reply(.value(.outOfStock))
+            case .keyReused?: reply(.value(.keyReused))
             default: reply(.unknown)
             }
         }
@@ -130,7 +162,8 @@ extension Node {
             return completion(nil)
         }
         let names = cluster.names(of: group)
-        let name = hint ?? names[(attempt + Int(generation) + index) % names.count]
+        let known = attempt == 0 ? answered[group] : nil
+        let name = hint ?? known ?? names[(attempt + Int(generation) + index) % names.count]
         guard let target = cluster.node(name) else { return completion(nil) }
         let left = min(deadline - now, .milliseconds(1500))
         world.call(from: self, to: target, timeout: left) {
@@ -140,7 +173,9 @@ extension Node {
         } completion: { [self] answer in
             let next: ServerName?
             switch answer {
-            case .value(let value)?: return completion(value)
+            case .value(let value)?:
+                answered[group] = target.name
+                return completion(value)
             case .elsewhere(let name)?: next = name == target.name ? nil : name
             case .unknown?, nil: next = nil
             }

@@ -74,9 +74,12 @@ final class World {
 
     // MARK: The network
 
-    private func draw() -> Double {
+    /// How long a message takes: the second copy of one may come when everybody has forgotten it.
+    private func draw(isCopy: Bool = false) -> Double {
         let delay = profile.delay * random.real(0.1, 1)
-        return hasFaults && random.chance(0.05) ? delay * random.real(1, 10) : delay
+        guard hasFaults else { return delay }
+        if random.chance(isCopy ? 0.3 : profile.lateness) { return delay + random.real(0.1, 4) }
+        return random.chance(0.05) ? delay * random.real(1, 10) : delay
     }
 
     private func isLost(from: Node, to: Node) -> Bool {
@@ -104,17 +107,21 @@ final class World {
         }
         from.later(timeout) { finish(nil) }
         let copies = hasFaults && from !== to && random.chance(profile.duplication) ? 2 : 1
-        for _ in 0..<copies where !isLost(from: from, to: to) {
-            after(seconds: from === to ? 0.0001 : draw()) { [self] in
+        for copy in 0..<copies where !isLost(from: from, to: to) {
+            after(seconds: from === to ? 0.0001 : draw(isCopy: copy > 0)) { [self] in
                 guard to.isUp else {
-                    if random.chance(0.5) { finish(nil) }
+                    // Where the machine is there without the process, it says so.
+                    if profile.answerBound != nil || random.chance(0.5) { finish(nil) }
                     return
                 }
+                guard !to.isSuspended else { return }
                 let serving = to.generation
                 to.enter(serving) { [self] in
                     serve(to) { [self] answer in
                         guard to.isRunning(serving), !isLost(from: to, to: from) else { return }
-                        after(seconds: from === to ? 0.0001 : draw()) { finish(answer) }
+                        after(seconds: from === to ? 0.0001 : draw()) {
+                            if !from.isSuspended { finish(answer) }
+                        }
                     }
                 }
             }
