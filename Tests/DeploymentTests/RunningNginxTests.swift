@@ -268,13 +268,25 @@ private struct Answer {
     @Test func `The page is there, fetches nothing from elsewhere, and shows no other file`() throws
     {
         let nginx = try RunningNginx()
-        for path in ["/", "/store.css", "/store.js", "/favicon.svg", "/problems/out-of-stock"] {
+        let files = try FileManager.default.contentsOfDirectory(atPath: "\(checkout)/nginx/html")
+        #expect(files.count > 10)
+        for path in ["/", "/problems/out-of-stock"] + files.map({ "/\($0)" }) {
             let answer = try nginx.get(path)
             #expect(answer.status == 200, "\(path)")
             #expect(
                 answer.header("Content-Security-Policy")?.hasPrefix("default-src 'none'") == true)
             let text = String(decoding: answer.body, as: UTF8.self)
                 .replacing("http://www.w3.org/2000/svg", with: "")
+            let types = [
+                "html": "text/html", "css": "text/css", "js": "text/javascript",
+                "json": "application/json", "svg": "image/svg+xml",
+            ]
+            if let type = types[String(path.split(separator: ".").last ?? "")] {
+                #expect(answer.header("Content-Type")?.hasPrefix(type) == true, "\(path)")
+            }
+            // The one document that pages from elsewhere may read.
+            let origin = answer.header("Access-Control-Allow-Origin")
+            #expect((origin == "*") == (path == "/openapi.json"), "\(path)")
             #expect(!text.contains("http://") && !text.contains("https://"), "\(path)")
         }
         #expect(try nginx.get("/", method: "HEAD").status == 200)

@@ -1,113 +1,110 @@
-"use strict";
+// The shop. It talks to the store's own endpoints, as curl would. What is shown is in the address
+// (#/topic/Misc, #/book/2, #/order/17), so that the browser's buttons work and links can be kept.
 
-// The page talks to the store's own endpoints, as curl would. Titles are text, never markup.
+import { ask, byId, counted, element, money, pause } from "/common.js";
 
-const byId = (id) => document.getElementById(id);
+const pageLength = 24;
+const shelf = byId("shelf-books");
+let topics = [];
+// Whatever began before the address changed must not show any more.
+let turn = 0;
 
-function element(name, properties = {}, ...children) {
-  const node = Object.assign(document.createElement(name), properties);
-  node.append(...children);
+// MARK: What is said
+
+function say(error, retry) {
+  const message = byId("message");
+  message.hidden = !error;
+  if (!error) return;
+  message.className = "notice bad";
+  const text = element("p", {}, error.message);
+  if (error.requestID) text.append(element("small", {}, `Request ${error.requestID}`));
+  message.replaceChildren(text);
+  if (retry) {
+    message.append(
+      element("button", { class: "plain", type: "button", onclick: retry }, "Try again"));
+  }
+}
+
+function title(text, count) {
+  byId("shelf-title").textContent = text;
+  byId("shelf-count").textContent = count ?? "";
+  document.title = `${text} · Pygmy`;
+}
+
+// MARK: Books
+
+// A colour for each topic, the same every time.
+function hue(text) {
+  let hash = 7;
+  for (const character of text) hash = (hash * 31 + character.codePointAt(0)) % 360;
+  return hash;
+}
+
+function cover(book) {
+  const node = element("span", {
+    class: "cover", "aria-hidden": "true", "data-number": book.itemNumber,
+  },
+    element("span", { class: "title" }, book.title),
+    element("span", { class: "topic" }, book.topic));
+  node.style.setProperty("--hue", hue(book.topic) + book.itemNumber * 37 % 50 - 25);
   return node;
 }
 
-function say(text, isBad = false) {
-  const message = byId("message");
-  message.textContent = text;
-  message.className = isBad ? "bad" : "";
-  message.hidden = text === "";
+function stockText(node, stock) {
+  node.className = stock === 0 ? "stock none" : stock <= 5 ? "stock few" : "stock";
+  node.textContent =
+    stock === 0 ? "Out of stock"
+      : stock <= 5 ? `Only ${stock} left` : `${stock.toLocaleString("en")} in stock`;
 }
 
-// What went wrong, in the words of the store's problem document where there is one.
-class StoreError extends Error {
-  constructor(text, isWorthRepeating) {
-    super(text);
-    this.isWorthRepeating = isWorthRepeating;
-  }
-}
-
-async function ask(path, options = {}) {
-  let response;
-  try {
-    response = await fetch(path, {
-      ...options,
-      headers: { Accept: "application/json", ...options.headers },
-      signal: AbortSignal.timeout(15000),
-    });
-  } catch {
-    throw new StoreError("The store does not answer.", true);
-  }
-  let body;
-  try {
-    body = await response.json();
-  } catch {
-    throw new StoreError(`The store gave no usable answer (${response.status}).`, true);
-  }
-  if (!response.ok) {
-    throw new StoreError(
-      [body.title, body.detail].filter(Boolean).join(": ") + ".",
-      [502, 503, 504].includes(response.status));
-  }
-  return body;
-}
-
-function show(title, entries) {
-  byId("shelf-title").textContent = title;
-  byId("books").replaceChildren(...entries);
-  byId("shelf").hidden = false;
-}
-
-// JSON has numbers, not money; the store sends two decimals and so they are shown.
-const money = (cost) => cost.toFixed(2);
-
-function bookEntry(book) {
-  const facts = element("p", { className: "facts" });
-  const buy = element("button", { textContent: "Buy" });
+// The parts of a book that change, and the button that changes them.
+function purchase(book) {
+  const stock = element("p");
+  const said = element("p", { class: "said", role: "status" });
+  const button = element("button", {
+    type: "button", "aria-label": `Buy ${book.title} for ${money(book.cost)}`,
+  });
   const fill = (state) => {
-    facts.replaceChildren(
-      `Item ${state.itemNumber} · ${state.topic} · ${money(state.cost)} · `,
-      element("span", {
-        className: state.stock > 0 ? "" : "none",
-        textContent: state.stock > 0 ? `${state.stock} in stock` : "out of stock",
-      }));
-    buy.disabled = state.stock === 0;
+    stockText(stock, state.stock);
+    button.disabled = state.stock === 0;
+    button.textContent = state.stock === 0 ? "Sold out" : "Buy";
   };
   fill(book);
-  buy.addEventListener("click", () => attempt(async () => {
-    buy.disabled = true;
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    button.textContent = "Buying …";
+    said.className = "said quiet";
     try {
-      await purchase(book.itemNumber);
-    } finally {
-      buy.disabled = false;
-      fill(await ask(`/lookup/${book.itemNumber}`));
+      const order = await buy(book.itemNumber, (text) => { said.textContent = text; });
+      said.className = "said good";
+      said.replaceChildren("Bought: ",
+        element("a", { href: `#/order/${order.orderNumber}` }, `order ${order.orderNumber}`), ".");
+      remember(order);
+    } catch (error) {
+      said.className = "said bad";
+      said.textContent = error.message;
     }
-  }));
-  return element("li", {},
-    element("div", {}, element("h3", { textContent: book.title }), facts),
-    element("div", { className: "actions" }, buy));
+    try {
+      fill(await ask(`/lookup/${book.itemNumber}`));
+    } catch {
+      fill(book);
+    }
+  });
+  return { stock, said, button };
 }
 
 // One key for all attempts: however often this is sent, one book is bought.
-async function purchase(itemNumber) {
-  const key = crypto.randomUUID ? crypto.randomUUID() : randomKey();
+async function buy(itemNumber, report) {
+  const key = crypto.randomUUID?.() ?? randomKey();
   for (let attempt = 1; ; attempt++) {
     try {
-      const order = await ask(`/buy/${itemNumber}`, {
+      return await ask(`/buy/${itemNumber}`, {
         method: "POST", headers: { "Idempotency-Key": key },
       });
-      byId("orders").prepend(element("li", {},
-        element("div", {},
-          element("h3", { textContent: order.title }),
-          element("p", {
-            className: "facts",
-            textContent: `Order ${order.orderNumber} · ${money(order.cost)}`,
-          }))));
-      byId("receipt").hidden = false;
-      say(`Bought “${order.title}”. The order's number is ${order.orderNumber}.`);
-      return;
     } catch (error) {
-      if (!error.isWorthRepeating || attempt === 4) throw error;
-      say("The store has not confirmed the buy yet; asking again …");
-      await new Promise((resolve) => setTimeout(resolve, 1000 * attempt));
+      if (!error.isWorthRepeating || attempt === 5) throw error;
+      report("Not confirmed yet; asking again …");
+      await pause(1000 * attempt);
     }
   }
 }
@@ -118,47 +115,216 @@ function randomKey() {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-async function search(topic) {
-  byId("topic").value = topic;
-  const result = await ask(`/search/${encodeURIComponent(topic)}`);
-  const books = await Promise.all(
-    result.items.slice(0, 50).map((item) => ask(`/lookup/${item.itemNumber}`).catch(() => null)));
-  const found = books.filter(Boolean);
-  show(result.topic, found.map(bookEntry));
-  if (found.length === 0) say(`There are no books about ${result.topic}.`);
-  if (result.items.length > 50) say(`The first 50 of ${result.items.length} books are shown.`);
+function bookCard(book) {
+  const { stock, said, button } = purchase(book);
+  const link = `#/book/${book.itemNumber}`;
+  return element("li", { class: "book card", "data-item": book.itemNumber },
+    element("a", { class: "open", href: link, tabIndex: -1, "aria-hidden": "true" }, cover(book)),
+    element("div", { class: "text" },
+      element("h3", {}, element("a", { href: link }, book.title)), stock),
+    element("div", { class: "buy" },
+      element("span", { class: "price" }, money(book.cost)), button),
+    said);
 }
 
-async function lookup(item) {
-  const book = await ask(`/lookup/${encodeURIComponent(item)}`);
-  show(`Item ${book.itemNumber}`, [bookEntry(book)]);
+// MARK: The shelf's three views
+
+async function showTopic(topic, mine) {
+  title(topic, "Looking …");
+  const list = element("ul", { class: "books" },
+    ...Array.from({ length: 3 }, () =>
+      element("li", { class: "card skeleton", "aria-hidden": "true" })));
+  shelf.replaceChildren(list);
+  let after = 0;
+  let shown = 0;
+  const more = element("button", { class: "plain", type: "button" }, "More books");
+  const load = async () => {
+    more.disabled = true;
+    const page = await ask(
+      `/search/${encodeURIComponent(topic)}?limit=${pageLength}&after=${after}`);
+    const books = await Promise.all(
+      page.items.map((item) => ask(`/lookup/${item.itemNumber}`).catch((error) => {
+        // A book may be withdrawn between the two requests.
+        if (error.status === 404) return null;
+        throw error;
+      })));
+    if (mine !== turn) return;
+    if (shown === 0) list.replaceChildren();
+    const found = books.filter(Boolean);
+    list.append(...found.map(bookCard));
+    shown += found.length;
+    after = page.items.at(-1)?.itemNumber ?? after;
+    more.disabled = false;
+    more.hidden = page.items.length < pageLength;
+    byId("shelf-count").textContent =
+      more.hidden ? counted(shown, "book") : `The first ${counted(shown, "book")}`;
+    if (shown === 0) {
+      list.append(element("li", { class: "nothing" },
+        `There are no books about ${topic}. Topics are written exactly as they stand above.`));
+    }
+  };
+  more.addEventListener("click", () => load().then(() => say(null), (error) => {
+    more.disabled = false;
+    say(error);
+  }));
+  await load();
+  if (mine === turn) shelf.append(element("p", { class: "more" }, more));
 }
 
-async function attempt(action) {
-  say("");
+async function showBook(number, mine) {
+  title(`Item ${number}`, "Looking …");
+  const book = await ask(`/lookup/${encodeURIComponent(number)}`);
+  if (mine !== turn) return;
+  title(book.title);
+  byId("shelf-title").textContent = `Item ${book.itemNumber}`;
+  const { stock, said, button } = purchase(book);
+  const back = `#/topic/${encodeURIComponent(book.topic)}`;
+  shelf.replaceChildren(
+    element("article", { class: "detail card", "data-item": book.itemNumber },
+      cover(book),
+      element("div", { class: "text" },
+        element("h2", {}, book.title),
+        element("p", {}, element("a", { href: back }, book.topic)),
+        element("p", { class: "price" }, money(book.cost)),
+        stock, button, said)));
+}
+
+async function showOrder(number, mine) {
+  title(`Order ${number}`, "Looking …");
+  const order = await ask(`/orders/${encodeURIComponent(number)}`);
+  if (mine !== turn) return;
+  title(`Order ${order.orderNumber}`);
+  const fact = (name, ...value) => [element("dt", {}, name), element("dd", {}, ...value)];
+  shelf.replaceChildren(
+    element("article", { class: "detail card receipt" },
+      cover(order),
+      element("div", { class: "text" },
+        element("h2", {}, order.title),
+        element("dl", { class: "facts" },
+          ...fact("Order", `${order.orderNumber}`),
+          ...fact("Price paid", money(order.cost)),
+          ...fact("Item",
+            element("a", { href: `#/book/${order.itemNumber}` }, `${order.itemNumber}`)),
+          ...fact("Topic",
+            element("a", { href: `#/topic/${encodeURIComponent(order.topic)}` }, order.topic)),
+          ...fact("Key", element("code", {}, order.idempotencyKey))))));
+}
+
+// MARK: Orders of this browser
+
+const ordersKey = "pygmy.orders";
+
+function remembered() {
   try {
-    await action();
-  } catch (error) {
-    say(error.message, true);
+    return JSON.parse(localStorage.getItem(ordersKey)) ?? [];
+  } catch {
+    return [];
   }
 }
 
-byId("search").addEventListener("submit", (event) => {
+function remember(order) {
+  const orders = [order, ...remembered()].slice(0, 50);
+  try {
+    localStorage.setItem(ordersKey, JSON.stringify(orders));
+  } catch {
+    // Without storage the list is as long as the page is open.
+  }
+  showOrders(orders);
+}
+
+function showOrders(orders) {
+  byId("orders").hidden = orders.length === 0;
+  byId("orders-list").replaceChildren(...orders.map((order) =>
+    element("li", { class: "card" },
+      element("span", { class: "ticket" }, `Order ${order.orderNumber}`),
+      element("a", { href: `#/order/${order.orderNumber}` }, order.title),
+      element("span", { class: "price" }, money(order.cost)))));
+}
+
+// MARK: Finding the way
+
+function markTopic(topic) {
+  for (const link of byId("topics").children) {
+    if (link.dataset.topic === topic) link.setAttribute("aria-current", "true");
+    else link.removeAttribute("aria-current");
+  }
+}
+
+async function loadTopics() {
+  topics = (await ask("/topics")).topics;
+  byId("known-topics").replaceChildren(
+    ...topics.map((topic) => element("option", { value: topic })));
+  byId("topics").replaceChildren(...topics.slice(0, 30).map((topic) =>
+    element("a", { href: `#/topic/${encodeURIComponent(topic)}`, "data-topic": topic }, topic)));
+}
+
+async function show({ moveFocus = true } = {}) {
+  const mine = ++turn;
+  let [, kind, value] = location.hash.match(/^#\/(topic|book|order)\/(.+)$/) ?? [];
+  try {
+    value = value && decodeURIComponent(value);
+  } catch {
+    value = undefined;
+  }
+  shelf.setAttribute("aria-busy", "true");
+  try {
+    if (topics.length === 0) await loadTopics();
+    if (mine !== turn) return;
+    if (!value && topics.length === 0) {
+      title("Books", "There are no books yet.");
+      shelf.replaceChildren();
+    } else {
+      const topic = value ? (kind === "topic" ? value : null) : topics[0];
+      markTopic(topic);
+      if (kind === "book") await showBook(value, mine);
+      else if (kind === "order") await showOrder(value, mine);
+      else await showTopic(topic, mine);
+    }
+    if (mine === turn) say(null);
+  } catch (error) {
+    if (mine !== turn) return;
+    byId("shelf-count").textContent = "";
+    shelf.replaceChildren();
+    say(error, error.isOutage ? () => show() : null);
+    if (error.isOutage) comeBack(mine);
+  } finally {
+    if (mine === turn) {
+      shelf.removeAttribute("aria-busy");
+      if (value && moveFocus) byId("shelf-title").focus({ preventScroll: true });
+    }
+  }
+}
+
+// Looks for the store until it is there again, unless the visitor does something else meanwhile.
+async function comeBack(mine) {
+  for (;;) {
+    await pause(3000);
+    if (mine !== turn) return;
+    try {
+      await ask("/health", { timeout: 5000 });
+      if (mine === turn) await show({ moveFocus: false });
+      return;
+    } catch {
+      // Not yet.
+    }
+  }
+}
+
+byId("find").addEventListener("submit", (event) => {
   event.preventDefault();
-  attempt(() => search(byId("topic").value.trim()));
+  const wanted = byId("wanted").value.trim();
+  if (!wanted) return;
+  const known = topics.find((topic) => topic.toLowerCase() === wanted.toLowerCase());
+  const next = /^[0-9]+$/.test(wanted)
+    ? `#/book/${wanted}` : `#/topic/${encodeURIComponent(known ?? wanted)}`;
+  if (location.hash === next) show();
+  else location.hash = next;
 });
 
-byId("lookup").addEventListener("submit", (event) => {
-  event.preventDefault();
-  attempt(() => lookup(byId("item").value.trim()));
+addEventListener("hashchange", () => {
+  // The skip link's target is no view.
+  if (location.hash !== "#shelf") show();
 });
 
-attempt(async () => {
-  const { topics } = await ask("/topics");
-  byId("topics").replaceChildren(...topics.map((topic) => element("option", { value: topic })));
-  byId("topic-links").replaceChildren(...topics.slice(0, 30).map((topic) => {
-    const link = element("button", { className: "plain", type: "button", textContent: topic });
-    link.addEventListener("click", () => attempt(() => search(topic)));
-    return link;
-  }));
-});
+showOrders(remembered());
+show({ moveFocus: false });
