@@ -95,7 +95,7 @@ function parameterTable(parameters) {
 
 function responseRow(status, response) {
   response = resolved(response);
-  const cell = element("td", {}, ...prose(response.description));
+  const cell = element("td", {}, element("p", {}, ...prose(response.description)));
   const headers = Object.entries(response.headers ?? {});
   if (headers.length > 0) {
     cell.append(element("details", {},
