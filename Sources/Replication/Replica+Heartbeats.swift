@@ -30,13 +30,19 @@ extension Replica {
     private func heartbeat(for peer: Peer) -> Heartbeat {
         let asks: Bool
         switch role {
-        case .primary: asks = isViewDurable && !isDiskFailing
+        // One that hears no answer, but is heard, would be granted its lease for ever in vain.
+        case .primary: asks = isViewDurable && !isDiskFailing && !isDeaf
         case .backup: asks = isViewDurable && view?.primary.name == peer.name
         case .joining: asks = false
         }
         return Heartbeat(
             sender: member, incarnation: incarnation, view: view, asksForLease: asks,
             committed: committedPosition, lastIndex: log.lastIndex)
+    }
+
+    /// Whether nothing that this replica asks is answered, by anyone.
+    private var isDeaf: Bool {
+        now - max(lastAnswered, viewSince) > configuration.silenceTimeout
     }
 
     /// The place up to which this log is known to be committed, here and now.
@@ -98,6 +104,7 @@ extension Replica {
     /// The answer to a request of this replica.
     mutating func receive(_ message: Message, answering id: RequestID) {
         guard let request = outstanding.removeValue(forKey: id) else { return }
+        if request.receiver != member.name { lastAnswered = now }
         switch (request, message) {
         case (.heartbeat(let name, let number, let sent), .heartbeatReply(let reply)):
             guard let index = peerIndex(name), reply.sender.name == name else { return }

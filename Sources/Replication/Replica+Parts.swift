@@ -56,6 +56,15 @@ enum Request: Sendable {
     case invalidation(at: ServerName, round: UInt64)
     case register(attempt: UInt64, to: ServerName)
     case registerCheck(to: ServerName)
+
+    /// Who is to answer.
+    var receiver: ServerName {
+        switch self {
+        case .update(let name, _, _), .heartbeat(let name, _, _), .invalidation(let name, _),
+            .register(_, let name), .registerCheck(let name):
+            name
+        }
+    }
 }
 
 /// Entries on their way from the disk to a peer that lags.

@@ -46,6 +46,8 @@ public struct Replica: Sendable {
     var outstanding: [RequestID: Request] = [:]
     var loads: [Token: Load] = [:]
     var nextHeartbeat: Instant
+    /// When another server last answered something.
+    var lastAnswered: Instant
 
     // Leases.
     /// Until when this replica proposes no view without the view's primary.
@@ -92,6 +94,7 @@ public struct Replica: Sendable {
         retryDiskAt = now
         peers = configuration.replicas.filter { $0 != configuration.name }.map(Peer.init)
         nextHeartbeat = now
+        lastAnswered = now
         grantedUntil =
             configuration.mutation == .restartForgetsGrant
             ? now : now + configuration.grantorSpan(configuration.leaseDuration)

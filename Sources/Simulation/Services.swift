@@ -162,25 +162,29 @@ extension Node {
             return completion(nil)
         }
         let names = cluster.names(of: group)
-        let known = attempt == 0 ? answered[group] : nil
-        let name = hint ?? known ?? names[(attempt + Int(generation) + index) % names.count]
-        guard let target = cluster.node(name) else { return completion(nil) }
+        let name = hint ?? answered[group] ?? names[(Int(generation) + index) % names.count]
+        guard let target = cluster.node(name), let place = names.firstIndex(of: name) else {
+            return completion(nil)
+        }
         let left = min(deadline - now, .milliseconds(1500))
         world.call(from: self, to: target, timeout: left) {
             (node: Node, reply: @escaping (Answer<Value>) -> Void) in
             guard let driver = node.replica else { return }
             request(driver, reply)
         } completion: { [self] answer in
-            let next: ServerName?
+            var next = names[(place + 1) % names.count]
+            // Straight on where another server was named, after a moment otherwise.
+            var pause: Instant.Span = .milliseconds(60)
             switch answer {
             case .value(let value)?:
-                answered[group] = target.name
+                answered[group] = name
                 return completion(value)
-            case .elsewhere(let name)?: next = name == target.name ? nil : name
-            case .unknown?, nil: next = nil
+            case .elsewhere(let other?)? where other != name:
+                next = other
+                if attempt % 4 != 3 { pause = .zero }
+            case .elsewhere, .unknown, nil:
+                if answered[group] == name { answered[group] = nil }
             }
-            // Straight on where another server was named, after a moment otherwise.
-            let pause: Instant.Span = next != nil && attempt % 4 != 3 ? .zero : .milliseconds(60)
             later(pause) { [self] in
                 ask(
                     group, until: deadline, hint: next, attempt: attempt + 1, request,
