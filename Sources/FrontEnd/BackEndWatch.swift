@@ -110,7 +110,12 @@ final class BackEndWatch: Sendable {
             return
         }
         counters.heartbeatsAnswered.add(1, ordering: .relaxed)
-        dispatcher.withCluster { $0.heard(reply.report, from: place, at: now) }
+        let hasNewPrimary = dispatcher.withCluster { cluster in
+            let before = cluster[id.kind].primary
+            cluster.heard(reply.report, from: place, at: now)
+            return cluster[id.kind].primary != before
+        }
+        if hasNewPrimary { dispatcher.reconsider() }
         guard id.kind == .catalog else { return }
         let isStopping = isStopping.load(ordering: .acquiring)
         let hasNewView = lookups.withCache { cache in

@@ -53,12 +53,17 @@ final class BuyDesk: Sendable {
         _ batch: BuyQueue.Batch, _ result: Result<UpstreamAnswer, Dispatcher.OutOfTime>
     ) {
         switch result {
-        case .failure:
+        case .failure(let failure):
             // Nobody answered in the time of the first buy: the others have a little left.
+            let buys = batch.buys.map { buy in
+                var buy = buy
+                Self.note(failure.refusal?.body, of: &buy)
+                return buy
+            }
             let now = timers.now()
             let (late, next) = queue.withLock { queue -> ([BuyQueue.Buy], BuyQueue.Batch?) in
                 queue.finished()
-                return (queue.putBack(batch.buys, at: now), queue.nextBatch())
+                return (queue.putBack(buys, at: now), queue.nextBatch())
             }
             for buy in late { Self.refuse(buy) }
             if let next { send(next) }
@@ -83,6 +88,8 @@ final class BuyDesk: Sendable {
         var undecided: [BuyQueue.Buy] = []
         for (buy, result) in zip(batch.buys, results.items) {
             if result.status == 503 {
+                var buy = buy
+                Self.note(result.body, of: &buy)
                 undecided.append(buy)
             } else {
                 buy.sink.send(Self.answer(to: buy, result))
@@ -106,7 +113,27 @@ final class BuyDesk: Sendable {
 
     // MARK: Answers
 
+    /// Takes note of why a buy was not made; without a reason, or where the reason is that the
+    /// outcome is not known, it may have been.
+    private static func note(_ refusal: [UInt8]?, of buy: inout BuyQueue.Buy) {
+        let unknown = Array("{\"type\":\"/problems/outcome-unknown\"".utf8)
+        if let refusal, !refusal.isEmpty, !refusal.starts(with: unknown) {
+            buy.refusal = refusal
+        } else {
+            buy.mayHaveHappened = true
+        }
+    }
+
     private static func refuse(_ buy: BuyQueue.Buy) {
+        if let refusal = buy.refusal, !buy.mayHaveHappened {
+            return buy.sink.send(
+                Answer(
+                    status: 503,
+                    headers: [
+                        ("Content-Type", Problem.mediaType), ("Vary", "Accept"),
+                        ("Cache-Control", "no-store"), ("Retry-After", "1"),
+                    ], body: buy.isIndented ? JSONText.indented(refusal) : refusal))
+        }
         let key = String(decoding: buy.item.idempotencyKey, as: UTF8.self)
         buy.sink.send(
             .problem(

@@ -17,6 +17,11 @@ struct BuyQueue: Sendable {
         let isGet: Bool
         let isIndented: Bool
         let sink: any AnswerSink
+        /// The problem document in which a server said why it could not be made, where none can
+        /// have made it.
+        var refusal: [UInt8]?
+        /// Whether a server may have made it without its outcome being known.
+        var mayHaveHappened = false
     }
 
     /// Buys that travel together.

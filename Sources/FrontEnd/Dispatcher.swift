@@ -7,11 +7,28 @@ internal import Synchronization
 /// Any thread; nothing here waits.
 final class Dispatcher: Sendable {
     /// The request got no answer in its time.
-    struct OutOfTime: Error {}
+    struct OutOfTime: Error {
+        /// What a server of the group last gave as its reason, where none can have acted.
+        var refusal: UpstreamAnswer?
+    }
 
     typealias Completion = @Sendable (Result<UpstreamAnswer, OutOfTime>) -> Void
 
+    /// An attempt whose answer is awaited.
+    private struct Attempt: Sendable {
+        let place: Int
+        let route: RequestRoute
+        let request: UpstreamRequest
+        let completion: Completion
+    }
+
+    private struct UnderWay: Sendable {
+        var attempts: [UInt64: Attempt] = [:]
+        var lastNumber: UInt64 = 0
+    }
+
     private let cluster: Mutex<Cluster>
+    private let underWay = Mutex(UnderWay())
     private let upstream: any Upstream
     private let timers: any Timers
     private let counters: FrontEndCounters
@@ -54,15 +71,47 @@ final class Dispatcher: Sendable {
         let next = route
         switch step {
         case .giveUp:
-            completion(.failure(OutOfTime()))
+            completion(.failure(OutOfTime(refusal: route.refusal)))
         case .pause(let until):
             timers.schedule(at: until) { [self] in self.step(next, request, completion) }
         case .send(let place, let timeout):
             guard let server else { return }
+            let attempt = Attempt(
+                place: place, route: next, request: request, completion: completion)
+            let number = underWay.withLock { underWay in
+                underWay.lastNumber += 1
+                underWay.attempts[underWay.lastNumber] = attempt
+                return underWay.lastNumber
+            }
             upstream.send(request, to: server, timeout: timeout) { [self] result in
-                received(result, from: place, next, request, completion)
+                settle(number, result)
             }
         }
+    }
+
+    /// Takes the result of an attempt, unless another was made in its place.
+    private func settle(_ number: UInt64, _ result: Result<UpstreamAnswer, UpstreamFailure>) {
+        guard let attempt = underWay.withLock({ $0.attempts.removeValue(forKey: number) }) else {
+            return
+        }
+        received(result, from: attempt.place, attempt.route, attempt.request, attempt.completion)
+    }
+
+    /// Looks, once it is known that a group has another primary, for requests that wait for the
+    /// former one, which may stand still: each goes to the new one now, and the answer of the old
+    /// one, should it still come, is ignored. Every write is harmless when it is made twice.
+    func reconsider() {
+        let primaries = cluster.withLock { cluster in
+            [ServerKind.catalog, .order].map { (kind: $0, place: cluster[$0].primary) }
+        }
+        let stranded = underWay.withLock { underWay in
+            underWay.attempts.filter { _, attempt in
+                guard case .primary(let kind) = attempt.route.need else { return false }
+                let primary = primaries.first { $0.kind == kind }?.place
+                return primary != nil && primary != attempt.place
+            }.keys.sorted()
+        }
+        for number in stranded { settle(number, .failure(.unanswered)) }
     }
 
     private func received(

@@ -123,7 +123,11 @@ final class LookupDesk: Sendable {
     private func filled(
         _ token: FillToken<Int64>, _ result: Result<UpstreamAnswer, Dispatcher.OutOfTime>
     ) {
-        guard case .success(let answer) = result else { return abandon(token) }
+        let answer: UpstreamAnswer
+        switch result {
+        case .success(let success): answer = success
+        case .failure(let failure): return abandon(token, failure.refusal)
+        }
         let book = self.book(in: answer)
         let isSettled = answer.header("X-Uncommitted") == nil
         let now = timers.now()
@@ -153,7 +157,7 @@ final class LookupDesk: Sendable {
 
     /// The fill's time is over, which was that of its first founder: whoever has time left, asks
     /// again.
-    private func abandon(_ token: FillToken<Int64>) {
+    private func abandon(_ token: FillToken<Int64>, _ refusal: UpstreamAnswer?) {
         let now = timers.now()
         let (late, demand) = state.withLock { state -> ([Waiter], Demand?) in
             state.cache.abandonFill(token)
@@ -167,7 +171,7 @@ final class LookupDesk: Sendable {
                 Self.askAgain(token.key, for: left, &state, now)
             )
         }
-        for waiter in late { Self.refuse(waiter) }
+        for waiter in late { Self.refuse(waiter, refusal) }
         if let demand { meet(demand) }
     }
 
@@ -195,11 +199,11 @@ final class LookupDesk: Sendable {
         case .success(let answer):
             let book = self.book(in: answer)
             for waiter in waiters { self.answer(waiter, answer, book, .bypass) }
-        case .failure:
+        case .failure(let failure):
             let now = timers.now()
             let left = waiters.filter { $0.deadline - now >= .milliseconds(2) }
             for waiter in waiters where waiter.deadline - now < .milliseconds(2) {
-                Self.refuse(waiter)
+                Self.refuse(waiter, failure.refusal)
             }
             if let deadline = left.map(\.deadline).min() {
                 meet(.bypass(number, left, deadline: deadline))
@@ -227,7 +231,10 @@ final class LookupDesk: Sendable {
         }
     }
 
-    private static func refuse(_ waiter: Waiter) {
+    private static func refuse(_ waiter: Waiter, _ refusal: UpstreamAnswer?) {
+        if let refusal {
+            return waiter.sink.send(.relayed(refusal, indented: waiter.isIndented))
+        }
         waiter.sink.send(
             .problem(
                 .unavailable("No catalog server answered in time"), indented: waiter.isIndented))

@@ -37,6 +37,9 @@ struct RequestRoute: Sendable {
 
     let need: Cluster.Need
     let deadline: Instant
+    /// The last reason that a server gave for not serving it; nil once a server may have acted.
+    private(set) var refusal: UpstreamAnswer?
+    private var mayHaveHappened = false
     private var tried: Set<Int> = []
     private var redirect: Int?
     private var pause = Self.firstPause
@@ -75,6 +78,7 @@ struct RequestRoute: Sendable {
         in cluster: inout Cluster, at now: Instant
     ) -> Verdict {
         let verdict = Self.judge(result, from: cluster.servers[place].id.name)
+        note(result)
         switch verdict {
         case .answer: cluster.answered(place, need: need, at: now)
         case .retry(let isGone): cluster.failed(place, isGone: isGone, at: now)
@@ -87,6 +91,19 @@ struct RequestRoute: Sendable {
             }
         }
         return verdict
+    }
+
+    private mutating func note(_ result: Result<UpstreamAnswer, UpstreamFailure>) {
+        switch result {
+        case .failure(.unreachable): break
+        case .success(let answer) where answer.status == 503:
+            let isProblem = answer.header("Content-Type") == Problem.mediaType
+            if isProblem, !mayHaveHappened { refusal = answer }
+        case .failure(.unanswered), .success:
+            if case .member = need { break }
+            mayHaveHappened = true
+            refusal = nil
+        }
     }
 
     private static func judge(

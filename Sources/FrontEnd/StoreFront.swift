@@ -172,7 +172,10 @@ final class StoreFront: Sendable {
         ) { result in
             switch result {
             case .success(let response): sink.send(answer(response, request))
-            case .failure:
+            case .failure(let failure):
+                if let refusal = failure.refusal {
+                    return sink.send(.relayed(refusal, indented: request.isIndented))
+                }
                 let group = need.kind == .order ? "order" : "catalog"
                 sink.send(
                     .problem(

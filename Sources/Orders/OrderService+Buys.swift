@@ -84,8 +84,24 @@ extension OrderService {
                 requestID: request.context.requestID, traceParent: request.context.traceParent),
             deadline: deadline - .milliseconds(50)
         ) { [self] result in
+            if let refusal = Self.refusal(result) {
+                let item = BuyResults.Item(
+                    status: 503, isReplayed: false, orderNumber: 0, body: refusal)
+                return completion(Array(repeating: item, count: batch.items.count))
+            }
             record(outcomes(result, count: batch.items.count), batch, deadline, completion)
         }
+    }
+
+    /// The problem document in which the catalog said why it could do nothing; nil where it may have
+    /// done something.
+    private static func refusal(
+        _ result: Result<HTTPResponse, GroupClient.Failure>
+    ) -> [UInt8]? {
+        guard case .success(let response) = result, response.status == 503,
+            response.header("Content-Type") == Problem.mediaType
+        else { return nil }
+        return response.body
     }
 
     /// What the catalog made of each buy; nil where that is not known.

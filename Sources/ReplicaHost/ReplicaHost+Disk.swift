@@ -100,13 +100,6 @@ extension ReplicaHost {
                 return step(.persistFailed(token))
             }
             step(.persisted(token))
-        case .trim(let index):
-            do throws(StorageError) {
-                try log.trim(through: index)
-            } catch {
-                stopIfBroken(error)
-                logger.warning("\(group): the log cannot be trimmed: \(error)")
-            }
         case .install(let attempt, let position):
             install(attempt: attempt, position)
         }
@@ -170,8 +163,18 @@ extension ReplicaHost {
                 case .fetchSnapshot(let attempt, let server):
                     fetchSnapshot(attempt: attempt, from: server)
                 case .giveChunk(let chunk): give(chunk)
+                case .trim(let index): trim(through: index)
                 }
             }
+        }
+    }
+
+    private func trim(through index: LogIndex) {
+        do throws(StorageError) {
+            try log.trim(through: index)
+        } catch {
+            stopIfBroken(error)
+            logger.warning("\(group): the log cannot be trimmed: \(error)")
         }
     }
 

@@ -9,7 +9,8 @@
 /// |---|---|
 /// | `log` | writes the log, one durable transaction a batch; the only one that waits for the disk |
 /// | `apply` | applies committed entries to the state and completes the clients' proposals |
-/// | `load` | reads old entries for peers that lag; fetches and installs snapshots |
+/// | `load` | reads old entries for peers that lag, drops those that nobody needs, fetches and gives
+/// | | snapshots |
 /// | `tick` | gives the engine its clock; ends proposals whose time is over |
 /// | `checkpoint` | moves the databases' write-ahead logs into the databases |
 
@@ -40,7 +41,6 @@ public final class ReplicaHost<Store: StateStore>: Sendable {
     enum LogWork: Sendable {
         case append(Token, [Entry], truncatingFrom: LogIndex?)
         case persist(Token, [UInt8])
-        case trim(through: LogIndex)
         case install(attempt: UInt64, LogPosition)
     }
 
@@ -49,6 +49,7 @@ public final class ReplicaHost<Store: StateStore>: Sendable {
         case entries(Token, ClosedRange<LogIndex>)
         case fetchSnapshot(attempt: UInt64, from: ServerName)
         case giveChunk(ChunkRequest)
+        case trim(through: LogIndex)
     }
 
     let group: String
@@ -124,7 +125,7 @@ public final class ReplicaHost<Store: StateStore>: Sendable {
                 case .append(let token, let entries, let cut):
                     logWork.append(.append(token, entries, truncatingFrom: cut))
                 case .persist(let token, let bytes): logWork.append(.persist(token, bytes))
-                case .trimLog(let index): logWork.append(.trim(through: index))
+                case .trimLog(let index): loadWork.append(.trim(through: index))
                 case .installSnapshot(let attempt, let position):
                     logWork.append(.install(attempt: attempt, position))
                 case .apply(let entries): applyWork.append(entries)

@@ -172,16 +172,21 @@ extension LogStore {
         precondition(index <= extent.last.index, "entries are trimmed that are not there")
         let path = file.path
         guard let view = try view(at: index) else {
+            // A snapshot may have taken the log's place meanwhile.
+            guard index > extent.base.index else { return }
             throw .damaged(file: path, reason: "entry \(index) is missing")
         }
         let base = LogPosition(index: index, view: view)
         // The new base first: should the rest be cut short, what is below it is no longer read,
         // and goes with the next trim.
-        try file.write { database throws(StorageError) in
+        let isTrimmed = try file.write { database throws(StorageError) in
+            guard extent.base.index < base.index else { return false }
             try Self.setBase(base, database, path)
-        } committed: {
-            cached.withLock { $0.extent.base = base }
+            return true
+        } committed: { isTrimmed in
+            if isTrimmed { cached.withLock { $0.extent.base = base } }
         }
+        guard isTrimmed else { return }
         while try deleteSome(through: index) {}
     }
 

@@ -235,4 +235,58 @@ struct BuyTests {
         queue.finished()
         #expect(queue.nextBatch() != nil)
     }
+
+    // Otherwise whoever stands still keeps a buy until its limit, long after the group went on.
+    @Test("a buy that waits for a former primary goes to the new one as soon as that is known")
+    func followsThePrimary() throws {
+        let store = Fixture.leased()
+        let sink = store.send(.post, "/buy/3")
+        let stranded = try #require(store.upstream.next())
+        #expect(stranded.server == Fixture.order1)
+        store.front.watch.beat()
+        let heartbeat = try #require(
+            store.upstream.takeAll().first { $0.server == Fixture.order2 })
+        heartbeat.answer(
+            200,
+            HeartbeatAnswer.bytes(
+                from: "orderServer2", view: 2, members: ["orderServer2"], lease: nil))
+        let again = try #require(store.upstream.next())
+        #expect(again.server == Fixture.order2)
+        #expect(again.request.body == stranded.request.body)
+        try Self.sold(stranded, first: 1)
+        #expect(sink.answer == nil)
+        try Self.sold(again, first: 2)
+        #expect(sink.answer?.header("Location") == "/orders/2")
+        #expect(store.upstream.openCount == 0)
+    }
+
+    @Test("a buy that nobody could make says what the group waits for, not that it may be made")
+    func waitingGroup() throws {
+        let store = Fixture.leased()
+        let refusal = Problem.noView(of: "order", waitingFor: ["orderServer1"])
+        store.upstream.answerAll { call in
+            call.answer(503, refusal.body, headers: [("Content-Type", Problem.mediaType)])
+        }
+        let sink = store.send(.post, "/buy/3")
+        store.timers.advance(.milliseconds(9_000))
+        let answer = try #require(sink.answer)
+        #expect(answer.status == 503)
+        #expect(answer.body == refusal.body)
+        #expect(answer.header("Retry-After") == "1")
+    }
+
+    @Test("a buy that a server may have made is of unknown outcome, whatever others say later")
+    func uncertain() throws {
+        let store = Fixture.leased()
+        let sink = store.send(.post, "/buy/3")
+        try #require(store.upstream.next()).fail(.unanswered)
+        let refusal = Problem.noView(of: "order", waitingFor: ["orderServer1"])
+        store.upstream.answerAll { call in
+            call.answer(503, refusal.body, headers: [("Content-Type", Problem.mediaType)])
+        }
+        for call in store.upstream.takeAll() { call.fail(.unreachable) }
+        store.timers.advance(.milliseconds(9_000))
+        let answer = try #require(sink.answer)
+        #expect(answer.text.contains("/problems/outcome-unknown"))
+    }
 }

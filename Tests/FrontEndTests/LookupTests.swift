@@ -251,4 +251,19 @@ extension Fixture {
             $0.authorization = Array("Bearer \(Fixture.clusterSecret)".utf8)
         }
     }
+
+    @Test("a lookup that no member answers says what the group waits for")
+    func waitingGroup() throws {
+        let store = Fixture.leased()
+        let refusal = Problem.noView(of: "catalog", waitingFor: ["catalogServer1"])
+        store.upstream.answerAll { call in
+            call.answer(503, refusal.body, headers: [("Content-Type", Problem.mediaType)])
+        }
+        for path in ["/lookup/1", "/search/Misc"] {
+            let sink = store.send(.get, path)
+            store.timers.advance(.milliseconds(9_000))
+            #expect(sink.answer?.status == 503, "\(path)")
+            #expect(sink.answer?.body == refusal.body, "\(path)")
+        }
+    }
 }
