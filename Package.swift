@@ -44,6 +44,7 @@ let package = Package(
         .executable(name: "orderServer", targets: ["orderServer"]),
         .executable(name: "client", targets: ["client"]),
         .executable(name: "pygmy", targets: ["pygmy"]),
+        .executable(name: "simulator", targets: ["simulator"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -101,6 +102,7 @@ let package = Package(
         program("orderServer", ["Orders", "ServerRuntime", arguments]),
         program("client", ["API", "HTTPClient", arguments]),
         program("pygmy", ["API", "Deployment", "HTTPClient", arguments, histogram, log]),
+        program("simulator", ["Simulation", arguments]),
 
         // A module's tests stand under its name; SystemTests run the programs behind nginx.
         tests("APITests", ["API"]),
