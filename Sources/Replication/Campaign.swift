@@ -11,6 +11,8 @@ struct Campaign: Sendable {
     var proposer: Proposer?
     /// When the attempt is given up, or the next one begins.
     var deadline: Instant
+    /// The ballot of a value that is known to be decided: voters change only on top of one.
+    var settled: Ballot?
     /// The attempts so far that were overtaken; the pauses between them grow.
     var setbacks = 0
 
@@ -59,7 +61,8 @@ extension Replica {
             round: lastRound, proposer: breaks(.ballotReused) ? Incarnation(7) : incarnation)
         campaign.attempt = fresh()
         var proposer = Proposer(
-            ballot: ballot, change: campaign.change, configured: configuration.acceptors)
+            ballot: ballot, change: campaign.change, configured: configuration.acceptors,
+            settled: campaign.settled)
         proposer.countsAnyIdentity = breaks(.emptyAcceptorVotes)
         proposer.minorityDecides = breaks(.minorityDecides)
         campaign.proposer = proposer
@@ -90,6 +93,9 @@ extension Replica {
         switch step {
         case .wait: break
         case .accept(let proposal, let names): ask(names, .accept(proposal))
+        case .settled(let ballot):
+            self.campaign?.settled = ballot
+            self.attempt()
         case .decided(let value): conclude(value)
         case .overtaken(let ballot): retreat(below: ballot)
         case .empty:

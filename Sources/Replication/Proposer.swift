@@ -13,6 +13,14 @@ enum RegisterChange: Hashable, Sendable {
     /// The same view; one acceptor less.
     case remove(ServerName)
 
+    /// Whether other acceptors vote after it.
+    var changesVoters: Bool {
+        switch self {
+        case .initial, .succeed, .force: false
+        case .replace, .add, .remove: true
+        }
+    }
+
     /// The new value, or the old one where the change does not apply to it.
     func applied(to value: RegisterValue) -> RegisterValue {
         var value = value
@@ -54,6 +62,8 @@ struct Proposer: Sendable {
         case accept(AcceptedValue, from: [ServerName])
         /// The register holds this, decided.
         case decided(RegisterValue)
+        /// What was read is decided, under this ballot: the change itself is the next attempt's.
+        case settled(Ballot)
         /// Another proposer has a higher ballot.
         case overtaken(Ballot)
         /// All acceptors answer, and none holds anything, but the change is not the first value.
@@ -64,6 +74,10 @@ struct Proposer: Sendable {
     let change: RegisterChange
     /// The acceptors that the configuration names.
     let configured: [ServerName]
+    /// The ballot of a value that an attempt before this one has seen decided.
+    let settled: Ballot?
+    /// Whether this attempt writes what it read once more, so that it is decided.
+    private var isSettling = false
     /// Mutations: whether any acceptor's promise counts; whether one vote is a majority.
     var countsAnyIdentity = false
     var minorityDecides = false
@@ -73,7 +87,10 @@ struct Proposer: Sendable {
     private(set) var proposed: RegisterValue?
     private var votes: [Member] = []
 
-    init(ballot: Ballot, change: RegisterChange, configured: [ServerName]) {
+    init(
+        ballot: Ballot, change: RegisterChange, configured: [ServerName], settled: Ballot? = nil
+    ) {
+        self.settled = settled
         self.ballot = ballot
         self.change = change
         self.configured = configured
@@ -108,6 +125,12 @@ struct Proposer: Sendable {
             return propose(RegisterValue(view: view, acceptors: voters), over: nil)
         }
         guard isMajority(promises.map(\.acceptor), of: newest.value.acceptors) else { return .wait }
+        // Voters change one at a time, so that majorities before and after always meet; what was
+        // read may itself be a change of voters that was never decided, and two would be too many.
+        if change.changesVoters, newest.ballot != settled {
+            isSettling = true
+            return propose(newest.value, over: newest.value)
+        }
         return propose(change.applied(to: newest.value), over: newest.value)
     }
 
@@ -127,7 +150,7 @@ struct Proposer: Sendable {
         if minorityDecides { return .decided(proposed) }
         guard isMajority(votes, of: proposed.acceptors) else { return .wait }
         if let read, !isMajority(votes, of: read.acceptors) { return .wait }
-        return .decided(proposed)
+        return isSettling ? .settled(ballot) : .decided(proposed)
     }
 
     private func isMajority(_ voters: [Member], of all: [Member]) -> Bool {

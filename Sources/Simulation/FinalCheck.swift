@@ -10,7 +10,7 @@ struct FinalCheck {
     let healed: Int64
 
     /// How long after the last fault requests must be answered as if there had been none.
-    private let recovery: Int64 = 5_000_000_000
+    private let recovery: Int64 = 4_000_000_000
 
     func run(isIdle: Bool) {
         guard world.judge.verdict == nil else { return }

@@ -65,12 +65,12 @@ public enum Simulation {
         world.run(until: 2 + profile.faultTime)
         faults.end()
         let healed = world.time
-        world.run(until: world.seconds + 8)
+        world.run(until: world.seconds + 6)
         clients.close()
         for _ in 0..<15 where clients.underWay > 0 { world.run(until: world.seconds + 1) }
         // What is committed reaches the backups with the next heartbeat; sales are looked for every
         // second.
-        world.run(until: world.seconds + 2)
+        world.run(until: world.seconds + 1.5)
         FinalCheck(world: world, cluster: cluster, healed: healed).run(
             isIdle: clients.underWay == 0)
         let operations = world.judge.operations

@@ -53,12 +53,8 @@ final class World {
     /// Lets time pass up to a point, or until a judge speaks up.
     func run(until end: Double) {
         let limit = Int64(end * 1e9)
-        while judge.verdict == nil {
+        while judge.verdict == nil, let due = queue.nextTime, due <= limit {
             guard let next = queue.removeFirst() else { break }
-            guard next.time <= limit else {
-                queue.add(at: next.time, next.body)
-                break
-            }
             time = next.time
             fold(UInt64(next.time))
             next.body()
