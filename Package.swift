@@ -121,6 +121,7 @@ let package = Package(
         tests("PygmyTests", ["API", "pygmy", arguments]),
         tests("ReplicationTests", ["MonotonicTime", "Replication"]),
         tests("StorageTests", ["Bookstore", "Durability", "Replication", "Storage"]),
+        tests("ServerRuntimeTests", ["API", "ServerRuntime"]),
         tests(
             "SystemTests", ["frontEndServer", "catalogServer", "orderServer", "client", "pygmy"]),
     ])

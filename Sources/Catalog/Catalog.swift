@@ -21,6 +21,13 @@ internal import Synchronization
 public final class CatalogService: Service {
     /// The largest body: a batch of buys or of log entries.
     public let bodyLimit = 64 << 20
+    /// The first segments of its paths.
+    public var routeNames: [String]? {
+        [
+            "search", "lookup", "topics", "buy", "buys", "restock", "items", "catalog.csv", "sales",
+            "audit",
+        ] + ReplicaRoute.names
+    }
 
     let environment: ServerEnvironment
     let store: CatalogStore

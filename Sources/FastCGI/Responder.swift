@@ -26,11 +26,16 @@ public final class Responder: Sendable {
         static let returned: UInt8 = 16
     }
 
+    /// Told once of an answer, when it is written or, for one that is streamed, begun.
+    public typealias Observer = @Sendable (_ status: Int) -> Void
+
     private let connection: Connection
+    private let observer: Observer?
     private let state = Atomic<UInt8>(0)
 
-    init(_ connection: Connection) {
+    init(_ connection: Connection, observer: Observer?) {
         self.connection = connection
+        self.observer = observer
     }
 
     deinit {
@@ -49,6 +54,7 @@ public final class Responder: Sendable {
             let writer = AnswerWriter(connection.output)
             writer.write(response.encodedHead)
             writer.write(response.body)
+            observer?(500)
             connection.finish()
         }
     }
@@ -58,7 +64,7 @@ public final class Responder: Sendable {
     /// Sends an answer; false where there has been one already.
     @discardableResult
     public func send(_ response: Response) -> Bool {
-        send { writer in
+        send(status: response.status) { writer in
             writer.write(response.encodedHead)
             writer.write(response.body)
         }
@@ -85,10 +91,14 @@ public final class Responder: Sendable {
     ///     }
     ///
     /// The closure is called before this returns, or never where there has been an answer already.
+    /// - Parameter status: what an observer is told; the closure writes it, where it is not 200.
     @discardableResult
-    public func send(_ write: (borrowing AnswerWriter) -> Void) -> Bool {
+    public func send(
+        status: Int = 200, _ write: (borrowing AnswerWriter) -> Void
+    ) -> Bool {
         guard claim() else { return false }
         write(AnswerWriter(connection.output))
+        observer?(status)
         complete()
         return true
     }
@@ -103,6 +113,7 @@ public final class Responder: Sendable {
     public func begin(status: Int, headers: [(String, String)]) -> Bool {
         guard claim() else { return false }
         state.bitwiseOr(Bit.streaming, ordering: .relaxed)
+        observer?(status)
         let writer = AnswerWriter(connection.output)
         writer.write(Response.encodedHead(status: status, headers: headers))
         writer.write("\r\n")

@@ -21,6 +21,10 @@ public final class Server: Sendable {
     public typealias Handler =
         @Sendable (_ request: borrowing Request, _ responder: Responder) -> Void
 
+    /// Called before the handler; what it gives is told of the answer.
+    public typealias Observation =
+        @Sendable (_ request: borrowing Request) -> Responder.Observer?
+
     /// What a server can be told besides its path and its handler.
     public struct Configuration: Sendable {
         /// Workers. Two to four are enough, since no worker waits for an answer.
@@ -66,6 +70,7 @@ public final class Server: Sendable {
     private let socketPath: String
     private let configuration: Configuration
     private let logger: Logger
+    private let observe: Observation?
     private let handler: Handler
     private let phase = Mutex(Phase.new)
 
@@ -74,11 +79,13 @@ public final class Server: Sendable {
     ///   - socketPath: the unix socket that nginx connects to; longer than `sun_path` is allowed here.
     ///   - configuration: threads, limits and times.
     ///   - logger: gets a line for whatever goes wrong with a connection.
+    ///   - observe: is told of requests and their answers, as to count them; nil for nobody.
     ///   - handler: answers the requests.
     public init(
         socketPath: String, configuration: Configuration = Configuration(), logger: Logger,
-        handler: @escaping Handler
+        observe: Observation? = nil, handler: @escaping Handler
     ) {
+        self.observe = observe
         self.socketPath = socketPath
         self.configuration = configuration
         self.logger = logger
@@ -95,7 +102,7 @@ public final class Server: Sendable {
             guard case .new = phase else { throw .startedTwice }
             let core = try ServerCore(
                 socketPath: socketPath, configuration: configuration, logger: logger,
-                handler: handler)
+                observe: observe, handler: handler)
             var threads: [WorkerThread] = []
             do throws(FastCGIError) {
                 for index in core.workers.indices {

@@ -8,6 +8,7 @@ final class ServerCore: Sendable {
     let configuration: Server.Configuration
     let logger: Logger
     let handler: Server.Handler
+    let observe: Server.Observation?
     let poller: Poller
     let listener: ListeningSocket
     let workers: [WorkerState]
@@ -27,8 +28,9 @@ final class ServerCore: Sendable {
 
     init(
         socketPath: String, configuration: Server.Configuration, logger: Logger,
-        handler: @escaping Server.Handler
+        observe: Server.Observation?, handler: @escaping Server.Handler
     ) throws(FastCGIError) {
+        self.observe = observe
         self.configuration = configuration
         self.logger = logger
         self.handler = handler
@@ -89,7 +91,7 @@ final class ServerCore: Sendable {
     ) {
         guard let request = connection.read(scratch: scratch) else { return }
         state.requests.store(state.requests.load(ordering: .relaxed) + 1, ordering: .relaxed)
-        let responder = Responder(connection)
+        let responder = Responder(connection, observer: observe?(request))
         handler(request, responder)
         responder.handlerReturned()
     }

@@ -53,6 +53,8 @@ public final class FrontEndService: Service {
 
     /// The largest body that it takes, in bytes.
     public var bodyLimit: Int { StoreFront.bodyLimit }
+    /// Nil: it counts its requests itself, the busiest with as little as can be.
+    public var routeNames: [String]? { nil }
 
     /// Starts the heartbeats. Once.
     public func start() {

@@ -20,6 +20,10 @@ internal import Synchronization
 public final class OrderService: Service {
     /// The largest body: a batch of buys or of log entries.
     public let bodyLimit = 64 << 20
+    /// The first segments of its paths.
+    public var routeNames: [String]? {
+        ["buy", "buys", "orders", "orders.csv", "audit"] + ReplicaRoute.names
+    }
 
     let environment: ServerEnvironment
     let store: OrderStore

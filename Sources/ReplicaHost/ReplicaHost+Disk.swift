@@ -46,6 +46,7 @@ extension ReplicaHost {
         let periodic = [
             PeriodicThread(name: "tick", interval: tick.duration) { [self] in
                 step(.tick)
+                lastTick.store(BootClock.now().nanoseconds, ordering: .relaxed)
                 expirePending()
             },
             PeriodicThread(name: "checkpoint", interval: .seconds(1)) { [self] in checkpoint() },
@@ -113,6 +114,7 @@ extension ReplicaHost {
             guard let last = committed.last else { continue }
             guard let outcomes = apply(committed.map(\.entry)) else { return }
             figures.applied.increment(by: committed.count)
+            figures.commitEntries.observe(Double(committed.count))
             for (committed, outcome) in zip(committed, outcomes) {
                 if let ticket = committed.ticket { complete(ticket, .applied(outcome)) }
             }

@@ -26,7 +26,11 @@ extension ReplicaHost {
             if case .success(let response) = result, response.status == 409 { refused(response) }
             guard case .success(let response) = result, response.status == 200,
                 let message = try? Message(decoding: response.body)
-            else { return step(.failed(id)) }
+            else {
+                figures.count(messageTo: request.path, isAnswered: false)
+                return step(.failed(id))
+            }
+            figures.count(messageTo: request.path, isAnswered: true)
             step(.response(id, message))
         }
     }

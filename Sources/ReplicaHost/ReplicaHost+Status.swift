@@ -122,5 +122,41 @@ extension ReplicaHost {
         gauge("lease_remaining_seconds", "What is left of the lease by which the replica serves.") {
             $0.lease?.seconds ?? 0
         }
+        gauge("view_age_seconds", "For how long the replica has known that view.") {
+            $0.viewAge.seconds
+        }
+        registerOthers(in: metrics)
+    }
+
+    /// What the replica knows of the servers that it hears from.
+    private func registerOthers(in metrics: MetricsRegistry) {
+        let labels = "group=\"\(group)\""
+        metrics.gauges(
+            "pygmy_peer_last_heard_seconds",
+            help: "How long ago anything came from another server of the group."
+        ) { [weak self] in
+            (self?.status.peers ?? []).compactMap { peer in
+                peer.lastHeard.map { ("\(labels),peer=\"\(peer.name.text)\"", $0.seconds) }
+            }
+        }
+        metrics.gauges(
+            "pygmy_peer_lag_entries", help: "Entries that another server of the group lacks."
+        ) { [weak self] in
+            (self?.status.peers ?? []).compactMap { peer in
+                peer.lag.map { ("\(labels),peer=\"\(peer.name.text)\"", Double($0)) }
+            }
+        }
+        metrics.gauges(
+            "pygmy_front_end_lease_remaining_seconds",
+            help:
+                "What is left of a front end's cache lease, as the primary that granted it counts."
+        ) { [weak self] in
+            (self?.status.lessees ?? []).map { lessee in
+                (
+                    "\(labels),front_end=\"\(lessee.name.text)\"",
+                    lessee.lease.map { max(0, $0.seconds) } ?? 0
+                )
+            }
+        }
     }
 }

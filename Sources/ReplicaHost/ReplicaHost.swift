@@ -72,6 +72,8 @@ public final class ReplicaHost<Store: StateStore>: Sendable {
     let servedSnapshots = Mutex<[String: ServedSnapshot]>([:])
     let latestAttempt = Atomic<UInt64>(0)
     let isStopping = Atomic<Bool>(false)
+    /// When the engine was last told the time, in nanoseconds.
+    let lastTick = Atomic<Int64>(BootClock.now().nanoseconds)
     let figures: Figures
 
     /// Makes the host of a replica; it does nothing before ``start()``.

@@ -7,7 +7,7 @@ internal import Replication
 
 /// The routes that catalog and order servers have in common.
 public enum ReplicaRoute: Sendable {
-    case health, metrics, status
+    case health, livez, readyz, metrics, status
     case update, heartbeat, sync
     case register(String)
     case forceView
@@ -17,6 +17,8 @@ public enum ReplicaRoute: Sendable {
     public init?(_ segments: [String]) {
         switch (segments.count, segments.first) {
         case (1, "health"): self = .health
+        case (1, "livez"): self = .livez
+        case (1, "readyz"): self = .readyz
         case (1, "metrics"): self = .metrics
         case (1, "status"): self = .status
         case (1, "update"): self = .update
@@ -29,9 +31,17 @@ public enum ReplicaRoute: Sendable {
         }
     }
 
+    /// The first segments of the paths.
+    public static var names: [String] {
+        [
+            "health", "livez", "readyz", "metrics", "status", "update", "heartbeat", "sync",
+            "register", "force-view", "members",
+        ]
+    }
+
     private var methods: [Request.Method] {
         switch self {
-        case .health, .metrics, .status, .sync: [.get, .head]
+        case .health, .livez, .readyz, .metrics, .status, .sync: [.get, .head]
         case .update, .heartbeat, .register: [.put]
         case .forceView: [.post]
         case .members: [.post, .delete]
@@ -40,7 +50,7 @@ public enum ReplicaRoute: Sendable {
 
     private var needsSecret: Bool {
         switch self {
-        case .health, .metrics: false
+        case .health, .livez, .readyz, .metrics: false
         default: true
         }
     }
@@ -63,6 +73,8 @@ extension ReplicaHost {
         try route.admit(request)
         switch route {
         case .health: sendHealth(responder)
+        case .livez: send(liveness, request, responder)
+        case .readyz: send(readiness, request, responder)
         case .metrics:
             responder.send(
                 text: environment.metrics.text(),

@@ -68,6 +68,16 @@ public final class MetricsRegistry: Sendable {
         add(name, "gauge", help) { ["\(name)\(suffix) \(Self.text(read()))"] }
     }
 
+    /// Registers gauges of one name whose labels show only when they are asked for.
+    public func gauges(
+        _ name: String, help: String,
+        read: @escaping @Sendable () -> [(labels: String, value: Double)]
+    ) {
+        add(name, "gauge", help) {
+            read().map { labels, value in "\(name){\(labels)} \(Self.text(value))" }
+        }
+    }
+
     /// Registers a histogram.
     /// - Parameter bounds: the upper bounds of its buckets, ascending, in the unit of its name.
     public func histogram(

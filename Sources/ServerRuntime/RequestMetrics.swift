@@ -1,3 +1,5 @@
+public import FastCGI
+internal import MonotonicTime
 internal import Synchronization
 
 /// Counts a server's requests by route and status, and how long they took by route.
@@ -90,6 +92,19 @@ public final class RequestMetrics: Sendable {
                 help: "From when a request was read to when its answer was written, by route.",
                 labels: "route=\"\(route.name)\""
             ) { route.durations }
+        }
+    }
+}
+
+extension RequestMetrics {
+    /// Counts a server's requests by the first segments of their paths, from when they were read.
+    public var observation: Server.Observation {
+        { [self] request in
+            let route = self[request.pathSegments?.first]
+            let start = BootClock.now()
+            return { status in
+                route.count(status: status, nanoseconds: (BootClock.now() - start).nanoseconds)
+            }
         }
     }
 }

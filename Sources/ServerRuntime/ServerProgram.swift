@@ -106,9 +106,11 @@ public enum ServerProgram {
         var settings = Server.Configuration()
         settings.threads = environment.configuration.settings.threads
         settings.bodyLimit = service.bodyLimit
+        let requests = service.routeNames.map { RequestMetrics(routes: $0) }
+        requests?.register(in: environment.metrics)
         let server = Server(
             socketPath: environment.configuration.absoluteSocketPath(of: environment.id),
-            configuration: settings, logger: logger
+            configuration: settings, logger: logger, observe: requests.map { $0.observation }
         ) { request, responder in
             service.handle(request, responder)
         }

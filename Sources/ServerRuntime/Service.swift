@@ -6,6 +6,9 @@ public import MonotonicTime
 public protocol Service: Sendable {
     /// The largest body that it takes, in bytes.
     var bodyLimit: Int { get }
+    /// The first segments of its paths, by which its requests are counted; nil for a service that
+    /// counts them itself.
+    var routeNames: [String]? { get }
     /// Starts its threads; called once, before the first request.
     func start()
     /// Answers a request, now or later, through the responder. Called on a worker thread that it

@@ -19,6 +19,35 @@ struct AnswerTests {
         #expect(fixture.server.metrics.connections == 1)
     }
 
+    @Test("Whoever observes is told of every answer once, with its status")
+    func observed() throws {
+        let seen = Mutex<[String]>([])
+        let observe: Server.Observation = { request in
+            let path = request.pathSegments?.joined(separator: "/") ?? "?"
+            guard path != "unobserved" else { return nil }
+            return { (status: Int) in seen.withLock { $0.append("\(path) \(status)") } }
+        }
+        let fixture = try Fixture(observe: observe) { request, responder in
+            switch request.pathSegments?.first {
+            case "streamed":
+                if responder.begin(status: 201, headers: []) { responder.finish() }
+            case "pieces":
+                responder.send { $0.write("Content-Length: 0\r\n\r\n") }
+            case "dropped": break
+            default:
+                responder.send(Response(status: 404))
+                responder.send(Response(status: 200))
+            }
+        }
+        let client = try fixture.connect()
+        for path in ["/whole", "/streamed", "/pieces", "/dropped", "/unobserved"] {
+            _ = try client.exchange("GET", path)
+        }
+        #expect(
+            seen.withLock { $0 }
+                == ["whole 404", "streamed 201", "pieces 200", "dropped 500"])
+    }
+
     @Test("A connection that the web server does not want kept is closed after the answer")
     func notKept() throws {
         let fixture = try Fixture.echo()

@@ -19,7 +19,7 @@ final class Fixture: Sendable {
     init(
         directory: String? = nil, threads: Int = 2,
         configure: (inout Server.Configuration) -> Void = { _ in },
-        handler: @escaping Server.Handler
+        observe: Server.Observation? = nil, handler: @escaping Server.Handler
     ) throws {
         self.directory = try directory ?? Self.makeDirectory()
         ownsDirectory = directory == nil
@@ -29,7 +29,8 @@ final class Fixture: Sendable {
         let log = log
         server = Server(
             socketPath: "\(self.directory)/server.sock", configuration: configuration,
-            logger: Logger(label: "test") { _ in LogLines.Handler(lines: log) }, handler: handler)
+            logger: Logger(label: "test") { _ in LogLines.Handler(lines: log) },
+            observe: observe, handler: handler)
         try server.start()
     }
 
