@@ -81,7 +81,7 @@ import Testing
             "pygmy_http_requests_total{route=\"none\",status=\"404\"} 1",
             "pygmy_http_requests_total{route=\"none\",status=\"400\"} 1",
             "pygmy_http_request_duration_seconds_count{route=\"lookup\"} 3",
-            "pygmy_http_request_duration_seconds_bucket{route=\"lookup\",le=\"0.00005\"} 1",
+            "pygmy_http_request_duration_seconds_bucket{route=\"lookup\",le=\"5e-05\"} 1",
         ] {
             #expect(text.contains(line), "\(line)")
         }
