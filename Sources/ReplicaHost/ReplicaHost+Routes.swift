@@ -48,9 +48,11 @@ extension ReplicaHost {
         }
     }
 
-    /// Answers 503, and names the primary where one is known.
+    /// Answers 503, and names the primary where another server is known to be it. One that has just
+    /// started again in its old view would name itself, and nobody would ask elsewhere.
     public func sendUnavailable(primary: ServerName?, _ responder: Responder) {
-        let headers = primary.map { [("X-Primary", $0.text)] } ?? []
+        let other = primary?.text == environment.id.name ? nil : primary
+        let headers = other.map { [("X-Primary", $0.text)] } ?? []
         responder.send(
             .unavailable("\(environment.id) cannot serve this now; nothing has happened"),
             headers: headers)

@@ -15,6 +15,8 @@ extension Cluster: Stage {
 
     func dataFolder(of server: String) -> String { "\(directory)/data/\(server)" }
 
+    var logFolders: [String] { ["\(directory)/log"] }
+
     func pygmy(_ arguments: [String]) throws -> CommandResult {
         try Command.run(
             Programs.path("pygmy"), arguments + ["--config", "config.json"],

@@ -16,6 +16,8 @@ protocol Stage: AnyObject, Sendable {
     func launchServer(_ server: String) throws
     /// The folder that the server keeps its data in.
     func dataFolder(of server: String) -> String
+    /// The folders with the servers' logs.
+    var logFolders: [String] { get }
     /// Runs `pygmy` where it finds the configuration.
     func pygmy(_ arguments: [String]) throws -> CommandResult
 }

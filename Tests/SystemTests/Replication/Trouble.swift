@@ -9,6 +9,9 @@ struct Trouble: Sendable {
     /// From the blow until everything was whole again.
     var start: Int64
     var end: Int64 = .max
+
+    /// Whether a door is one of those that were hit: a front end's own, or that of its host.
+    func hits(_ door: String) -> Bool { doors.contains { door.hasPrefix($0) } }
 }
 
 /// Shoppers in a store that is being harmed: keeps account of what was done when, and judges in the
@@ -48,7 +51,7 @@ final class Trial {
 
     /// The doors at which nothing may fail while these servers are hit.
     func doors(without servers: [String]) -> [Endpoint] {
-        stage.doors.filter { !servers.contains($0.name) }
+        stage.doors.filter { door in !servers.contains { door.name.hasPrefix($0) } }
     }
 
     /// Ends the shopping, reads the books and judges.
@@ -83,7 +86,7 @@ final class Trial {
     private func excuse(for failure: FailedRequest) -> Trouble? {
         troubles.first { trouble in
             trouble.start <= failure.end && failure.start <= trouble.end
-                && (trouble.isOutage || trouble.doors.contains(failure.door))
+                && (trouble.isOutage || trouble.hits(failure.door))
         }
     }
 
@@ -113,7 +116,7 @@ struct Verdict: Sendable {
     func longestPause(ofBuys: Bool) -> Double {
         troubles.filter { !$0.isOutage }.map { trouble in
             // A public door that was hit itself is no measure.
-            let open = doors.filter { !trouble.doors.contains($0.name) }
+            let open = doors.filter { !trouble.hits($0.name) }
             let times = (trouble.start - 1_000_000_000)..<max(trouble.start, trouble.end)
             return history.longestPause(ofBuys: ofBuys, at: open, within: times)
         }.max() ?? 0
