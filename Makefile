@@ -4,8 +4,9 @@ CONFIG ?= config.json
 SWIFT ?= swift
 SEED ?=
 SEEDS ?= 10000
+MINUTES ?= 60
 
-.PHONY: run build test lint format simulate bench nginx clean dependencies
+.PHONY: run build test lint format simulate torture bench nginx clean dependencies
 
 run: dependencies
 	$(SWIFT) build -c release
@@ -27,6 +28,13 @@ format:
 simulate:
 	$(SWIFT) build -c release --product simulator
 	.build/release/simulator $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
+
+# Kills, pauses and cuts from a seed, under load; half on one machine, half on hosts of their own.
+torture:
+	scripts/install-dependencies test
+	$(SWIFT) build --build-tests
+	PYGMY_TORTURE_MINUTES=$(MINUTES) PYGMY_TORTURE_SEED=$(SEED) \
+		$(SWIFT) test --skip-build --filter TortureTests
 
 bench:
 	scripts/install-dependencies bench
