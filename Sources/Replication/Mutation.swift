@@ -8,8 +8,6 @@ package enum Mutation: String, CaseIterable, Sendable {
     case commitWithoutBackups
     /// A new primary serves and commits while its predecessor's leases may run.
     case serveBeforeQuiet
-    /// A new primary commits its log's tail while front ends may cache what it changes.
-    case commitTailBeforeQuiet
     /// A new primary serves before the tail of its log is committed.
     case serveBeforeTailCommitted
     /// A lease is counted from its answer, not from its request.

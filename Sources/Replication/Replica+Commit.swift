@@ -25,7 +25,9 @@ extension Replica {
     /// Takes the log as far towards its commit as it will go.
     mutating func advanceCommit() {
         guard isViewDurable else { return }
-        guard isQuiet || breaks(.commitTailBeforeQuiet) else { return }
+        // Nobody could see an earlier commit, for nothing is served before; but so a commit always
+        // means that no cache holds what it changed.
+        guard isQuiet else { return }
         while true {
             if let round = primary.round {
                 guard isAnswered(round) else { return }
@@ -50,6 +52,7 @@ extension Replica {
         let round = InvalidationRound(number: primary.lastRound, through: end, keys: keys)
         primary.round = round
         guard !keys.isEmpty else { return }
+        primary.lastKeys = keys
         for index in primary.lessees.indices where mayCache(primary.lessees[index]) {
             invalidate(round, at: index)
         }
@@ -98,11 +101,17 @@ extension Replica {
         for index in primary.lessees.indices {
             let lessee = primary.lessees[index]
             guard lessee.answeredRound < round.number, lessee.invalidation == nil else { continue }
-            if mayCache(lessee) {
-                invalidate(round, at: index)
-            } else {
-                primary.lessees[index].unansweredSince = nil
-            }
+            if mayCache(lessee) { invalidate(round, at: index) }
         }
+    }
+
+    /// Finds out whether a front end that asks for a lease answers invalidations again, by sending
+    /// it one.
+    mutating func probe(_ index: Int) {
+        guard primary.lessees[index].invalidation == nil else { return }
+        var round = InvalidationRound(
+            number: primary.lastRound, through: commitIndex, keys: primary.lastKeys)
+        if let current = primary.round, !current.keys.isEmpty { round = current }
+        invalidate(round, at: index)
     }
 }

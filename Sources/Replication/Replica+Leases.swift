@@ -89,12 +89,25 @@ extension Replica {
 
     /// Grants a front end a cache lease, where this primary may.
     mutating func grantCacheLease(to index: Int) -> Instant.Span? {
-        guard isServing, !isOverdue(primary.lessees[index].unansweredSince) else { return nil }
+        guard isServing else { return nil }
+        guard !isUnheard(primary.lessees[index]) else {
+            probe(index)
+            return nil
+        }
         let duration = grantable
         guard duration > .zero else { return nil }
         primary.lessees[index].until = max(
             primary.lessees[index].until ?? now, now + counted(duration))
         return duration
+    }
+
+    /// Whether a front end has not answered an invalidation for too long, or has let its lease run
+    /// out over one: it may be heard and hear nothing, and would hold every commit up again.
+    private func isUnheard(_ lessee: Lessee) -> Bool {
+        guard let since = lessee.unansweredSince, !breaks(.leaseRenewedWhileUnanswered) else {
+            return false
+        }
+        return isOverdue(since) || (lessee.until.map { $0 <= now } ?? true)
     }
 
     /// Whether something has been unanswered for so long that no lease is renewed: a server that is

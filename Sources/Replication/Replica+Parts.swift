@@ -87,7 +87,7 @@ struct Lessee: Sendable {
     let name: ServerName
     /// Until when the primary commits nothing without its answer.
     var until: Instant?
-    /// The invalidation that is under way, and since when it is unanswered.
+    /// The invalidation that is under way, and since when none was answered.
     var invalidation: RequestID?
     var unansweredSince: Instant?
     /// The last round that it has answered.
@@ -117,6 +117,8 @@ struct PrimaryState: Sendable {
     var lessees: [Lessee] = []
     var round: InvalidationRound?
     var lastRound: UInt64 = 0
+    /// What was last invalidated.
+    var lastKeys: [UInt64] = []
     var isServingNoted = false
 }
 

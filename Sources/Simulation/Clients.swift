@@ -69,10 +69,20 @@ final class Clients {
         return operation
     }
 
+    /// How long nginx waits for a front end: for its answer, or for the connection.
+    private func patience(with target: Node) -> Instant.Span {
+        let isCut =
+            world.cuts[node.index][target.index] > 0 || world.cuts[target.index][node.index] > 0
+        return isCut || target.isSuspended ? .seconds(1) : .seconds(4)
+    }
+
     private func send(_ number: Int, _ operation: Judge.Operation, attempt: Int) {
+        if operation.kind == .lookup, attempt < 2, world.random.chance(0.3) {
+            return sendStraight(number, operation, attempt: attempt)
+        }
         let names = cluster.frontEndNames
         guard let target = cluster.node(names[attempt % names.count]) else { return }
-        world.call(from: node, to: target, timeout: .seconds(4)) {
+        world.call(from: node, to: target, timeout: patience(with: target)) {
             (node: Node, reply: @escaping (Judge.Operation.Result) -> Void) in
             guard let frontEnd = node.frontEnd else { return }
             switch operation.kind {
@@ -94,23 +104,48 @@ final class Clients {
                 }
             }
         } completion: { [self] result in
-            let age = Double(world.time - operation.invoked) / 1e9
-            if result == nil, age < 10 {
-                world.after(seconds: 0.05) { [self] in
-                    send(number, operation, attempt: attempt + 1)
-                }
-                return
-            }
-            if let result {
-                world.judge.operations[number].answered = world.time
-                world.judge.operations[number].result = result
-                if case .purchase(.order(let order, _)) = result { orders.append(order) }
-                world.trace("client: \(operation): \(result)")
-            } else {
-                world.trace("client: \(operation): no answer")
-            }
-            underWay -= 1
-            pause()
+            take(result, of: number, operation, attempt: attempt)
         }
+    }
+
+    /// Asks any catalog server, as a person may: whether it knows the view or not, what it says must
+    /// be right.
+    private func sendStraight(_ number: Int, _ operation: Judge.Operation, attempt: Int) {
+        guard let target = cluster.node(world.random.element(cluster.catalogNames)) else { return }
+        world.call(from: node, to: target, timeout: .milliseconds(300)) {
+            (node: Node, reply: @escaping (Judge.Operation.Result?) -> Void) in
+            node.replica?.lookUp(operation.item) {
+                if case .value((let view, _)) = $0 {
+                    reply(.view(view, isHit: false))
+                } else {
+                    reply(nil)
+                }
+            }
+        } completion: { [self] result in
+            take(result ?? nil, of: number, operation, attempt: attempt)
+        }
+    }
+
+    private func take(
+        _ result: Judge.Operation.Result?, of number: Int, _ operation: Judge.Operation,
+        attempt: Int
+    ) {
+        let age = Double(world.time - operation.invoked) / 1e9
+        if result == nil, age < 10 {
+            world.after(seconds: 0.05) { [self] in
+                send(number, operation, attempt: attempt + 1)
+            }
+            return
+        }
+        if let result {
+            world.judge.operations[number].answered = world.time
+            world.judge.operations[number].result = result
+            if case .purchase(.order(let order, _)) = result { orders.append(order) }
+            world.trace("client: \(operation): \(result)")
+        } else {
+            world.trace("client: \(operation): no answer")
+        }
+        underWay -= 1
+        pause()
     }
 }

@@ -78,7 +78,7 @@ final class Faults {
         }
         for node in world.nodes {
             node.isDiskFull = false
-            node.diskSlowness = 1
+            node.slowness = [1, 1, 1]
             node.resume()
             node.boot()
         }
@@ -120,8 +120,13 @@ final class Faults {
             let toIt = world.random.chance(0.5)
             cut(world.nodes.map { toIt ? ($0, node) : (node, $0) }, seconds: time)
         case .slowDisk:
-            node.diskSlowness = world.random.element([10, 50, 200])
-            after(time) { node.diskSlowness = 1 }
+            let slowness = world.random.element([10.0, 50, 200])
+            // All of it, or the writing of one file.
+            let file = world.random.integer(-2...2)
+            for other in Node.File.allCases where file < 0 || file == other.rawValue {
+                node.slowness[other.rawValue] = slowness
+            }
+            after(time) { node.slowness = [1, 1, 1] }
         case .fullDisk:
             node.isDiskFull = true
             after(time) { node.isDiskFull = false }

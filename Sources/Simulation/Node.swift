@@ -18,9 +18,16 @@ final class Node {
     var acceptorIdentity: StoreIdentity
     var acceptorDisks: [AcceptorDisk] = []
     var replicaDisk: ReplicaDisk?
-    var diskFreeAt: Int64 = 0
+    /// A file that is written apart from the others.
+    enum File: Int, CaseIterable {
+        case log, state, acceptor
+    }
+
+    /// When each file's last write will be done.
+    private var freeAt: [Int64] = [0, 0, 0]
     var isDiskFull = false
-    var diskSlowness = 1.0
+    /// How much slower than it should be the writing of each file is.
+    var slowness: [Double] = [1, 1, 1]
 
     // The process.
     var acceptors: [Acceptor] = []
@@ -76,7 +83,7 @@ final class Node {
         pausedUntil = 0
         suspendedUntil = 0
         answered = [nil, nil]
-        diskFreeAt = world.time
+        freeAt = [world.time, world.time, world.time]
         world.trace("\(name) starts")
         start(self)
     }
@@ -133,15 +140,17 @@ final class Node {
         frontEnd = nil
     }
 
-    /// Does a write, in the order in which writes were asked for, then something in this start.
-    func write(_ body: @escaping () -> Void) {
-        let profile = world.profile
-        let duration = min(0.6, profile.diskDelay * diskSlowness * world.random.real(0.3, 1.7))
+    /// Does a write, in the order in which writes of the file were asked for, then something in this
+    /// start.
+    func write(_ file: File, _ body: @escaping () -> Void) {
+        let usual = world.profile.diskDelay * world.random.real(0.3, 1.7)
+        let duration = min(0.6, usual * slowness[file.rawValue])
         // Writes that wait for a slow disk are done together.
-        let free = min(max(diskFreeAt, world.time), world.time + 1_500_000_000)
-        diskFreeAt = max(diskFreeAt, free + Int64(duration * 1e9))
+        let free = min(max(freeAt[file.rawValue], world.time), world.time + 1_500_000_000)
+        let done = max(freeAt[file.rawValue], free + Int64(duration * 1e9))
+        freeAt[file.rawValue] = done
         let start = generation
-        world.after(seconds: Double(diskFreeAt - world.time) / 1e9) { [self] in
+        world.after(seconds: Double(done - world.time) / 1e9) { [self] in
             enter(start, inOrder: true, body)
         }
     }

@@ -58,6 +58,8 @@ struct Profile {
         tailEntries = random.element([2, 16, 4096])
         retainedEntries = random.element([4, 32, 100_000])
         batchEntries = random.element([1, 4, 512])
+        // One operation at a time would be too slow for the clients there are.
+        if delay > 0.05 { batchEntries = max(4, batchEntries) }
         diskDelay = random.element([0.0005, 0.003, 0.02])
         if aim == .network { loss = random.element([0.05, 0.15, 0.3]) }
         weights = Profile.weights(of: aim)

@@ -69,7 +69,7 @@ final class ReplicaDriver {
         case .append(let token, let entries, let cut): append(token, entries, cut)
         case .persist(let token, let bytes):
             disk.beginPersist(bytes)
-            node.write { [self] in
+            node.write(.state) { [self] in
                 if node.isDiskFull {
                     disk.failPersist(isCarriedOut: node.world.random.chance(0.3))
                     send(.persistFailed(token))
@@ -113,7 +113,7 @@ final class ReplicaDriver {
 
     private func append(_ token: Token, _ entries: [Entry], _ cut: LogIndex?) {
         disk.beginAppend(entries, cut: cut)
-        node.write { [self] in
+        node.write(.log) { [self] in
             if node.isDiskFull {
                 disk.failAppend(isCarriedOut: node.world.random.chance(0.3))
                 send(.appendFailed(token))
@@ -205,7 +205,7 @@ final class ReplicaDriver {
         guard let snapshot, snapshot.attempt == attempt else {
             return send(.snapshotFailed(attempt: attempt))
         }
-        node.write { [self] in
+        node.write(.log) { [self] in
             guard !node.isDiskFull else { return send(.snapshotFailed(attempt: attempt)) }
             disk.install(snapshot.state, at: snapshot.position)
             node.world.judge.restored(group, snapshot.position, at: node.name)
@@ -235,7 +235,7 @@ extension Node {
         let (answer, mustPersist) = acceptors[group].handle(request)
         guard mustPersist, !world.judge.breaks(.promiseNotDurable) else { return reply(answer) }
         acceptorDisks[group].pending.append(acceptors[group].state)
-        write { [self] in
+        write(.acceptor) { [self] in
             let state = acceptorDisks[group].pending.removeFirst()
             // As if the request had been lost.
             guard !isDiskFull else { return }
