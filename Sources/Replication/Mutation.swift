@@ -1,6 +1,8 @@
 /// The rules of the protocol that the simulator can leave out, one at a time.
 ///
-/// Each must make a judge of the simulator speak up. In a server none is ever set.
+/// Each must make a judge of the simulator speak up. In a server none is ever set. Rules that
+/// another rule covers, so that nobody could see them left out, are none of these:
+/// `docs/protocol.md` names them.
 package enum Mutation: String, CaseIterable, Sendable {
     /// A backup answers an update before it is durable.
     case acknowledgeBeforeDurable
@@ -20,14 +22,8 @@ package enum Mutation: String, CaseIterable, Sendable {
     case backupServesUncommitted
     /// A backup answers reads without a lease.
     case backupServesWithoutLease
-    /// A read lease outlives a change of view.
-    case readLeaseKeptAcrossViews
     /// A backup that restarts forgets that it may have granted a lease.
     case restartForgetsGrant
-    /// Entering a view does not count as granting its primary a lease.
-    case enteringGrantsNothing
-    /// A backup grants a lease while its own proposal of a view is undecided.
-    case grantWhileProposing
     /// A cache lease may outlive the lease of the primary that grants it.
     case cacheLeaseOutlivesPrimary
     /// The register's proposer uses a ballot for a second attempt.

@@ -69,7 +69,7 @@ extension Replica {
             view.primary == sender, view.incarnation == incarnation
         else { return nil }
         // A view that this replica has proposed may be decided without its knowing.
-        guard campaign == nil || breaks(.grantWhileProposing) else { return nil }
+        guard campaign == nil else { return nil }
         let duration = configuration.leaseDuration
         grantedUntil = max(grantedUntil, now + counted(duration))
         return duration

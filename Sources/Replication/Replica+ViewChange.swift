@@ -9,7 +9,7 @@ extension Replica {
         view = new
         viewSince = now
         persistView()
-        readLeaseUntil = breaks(.readLeaseKeptAcrossViews) ? readLeaseUntil : nil
+        readLeaseUntil = nil
         // A change of view that this replica pursued is decided otherwise, or as it wished.
         if campaign?.view != nil { campaign = nil }
         let continues = wasPrimary && role == .primary
@@ -18,10 +18,8 @@ extension Replica {
             becomePrimary(continuing: continues)
         } else {
             // The view's primary may count on this replica from the moment it was decided.
-            if !breaks(.enteringGrantsNothing) {
-                grantedUntil = max(
-                    grantedUntil, now + configuration.grantorSpan(configuration.leaseDuration))
-            }
+            grantedUntil = max(
+                grantedUntil, now + configuration.grantorSpan(configuration.leaseDuration))
             for index in peers.indices {
                 peers[index].leaseUntil = nil
                 peers[index].readGrantUntil = nil

@@ -68,6 +68,38 @@ final class Cluster {
 
     func node(_ name: ServerName) -> Node? { world.nodes.first { $0.name == name } }
 
+    /// Judges that what is committed would survive: every member of the newest view has it on its
+    /// disk, whether that view is known to anybody yet or only to the register.
+    func checkDurable(_ position: LogPosition, in group: Int) {
+        guard let view = decidedView(of: group) else { return }
+        for member in view.members {
+            guard let disk = node(member.name)?.replicaDisk, disk.identity == member.identity,
+                !disk.holds(position)
+            else { continue }
+            return world.judge.condemn(
+                "\(position) is committed, and \(member) of \(view) does not have it on its disk")
+        }
+    }
+
+    /// The newest view that a majority of the acceptors has accepted under one ballot.
+    private func decidedView(of group: Int) -> View? {
+        let accepted = acceptorNames.compactMap { name -> (Member, AcceptedValue)? in
+            guard let node = node(name), let value = node.acceptorDisks[group].state.accepted else {
+                return nil
+            }
+            return (Member(name: name, identity: node.acceptorIdentity), value)
+        }
+        var newest = world.judge.newestView(of: group)
+        for (_, proposal) in accepted where proposal.value.view.number > newest?.number ?? 0 {
+            let voters = proposal.value.acceptors
+            let votes = accepted.count {
+                $0.1.ballot == proposal.ballot && voters.contains($0.0)
+            }
+            if votes * 2 > voters.count { newest = proposal.value.view }
+        }
+        return newest
+    }
+
     func configuration(of group: Int, for name: ServerName) -> Configuration {
         let profile = world.profile
         var configuration = Configuration(

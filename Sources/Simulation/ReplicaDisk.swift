@@ -86,6 +86,13 @@ final class ReplicaDisk {
         Array(log.filter { range.contains($0.index) }.prefix(limit))
     }
 
+    /// Whether an entry would be there after a loss of power.
+    func holds(_ position: LogPosition) -> Bool {
+        if position.index < firstIndex { return durableApplied.index >= position.index }
+        let place = Int(position.index - firstIndex)
+        return place < log.count && log[place].position == position
+    }
+
     func install(_ state: Machine, at position: LogPosition) {
         self.state = state
         applied = position

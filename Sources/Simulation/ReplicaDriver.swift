@@ -79,7 +79,11 @@ final class ReplicaDriver {
                 }
             }
         case .apply(let entries):
+            let known = node.world.judge.logs[group].count
             node.world.judge.committed(entries.map(\.entry), in: group, at: node.name)
+            if let last = entries.last?.entry, last.index > UInt64(known) {
+                cluster.checkDurable(last.position, in: group)
+            }
             applying.append(entries)
             node.later(.milliseconds(Int64(node.world.random.integer(0...2)))) { [self] in
                 applyNext()
