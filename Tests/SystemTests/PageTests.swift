@@ -144,6 +144,63 @@ struct PageTests {
         }
     }
 
+    /// The page's arithmetic on counters of its test's own making.
+    @Test(.cluster(.single)) func `Figures are the differences of counters, through restarts`()
+        throws
+    {
+        try browse(Cluster.current) { page in
+            try page.go(to: url(Cluster.current, "/status.html"))
+            let figures = try page.evaluate(
+                """
+                (async () => {
+                  const { Figures, percentile } = await import('/figures.js');
+                  sessionStorage.clear();
+                  const report = (server, uptime, lookups, sold, refused, hits, misses) => ({
+                    server,
+                    cache: { hits, misses },
+                    requests: {
+                      uptimeMilliseconds: uptime, boundsMilliseconds: [1, 10, 100],
+                      routes: {
+                        lookup: { answers: { 200: lookups }, durations: [lookups, 0, 0, 0] },
+                        buy: {
+                          answers: { 201: sold, 409: refused },
+                          durations: [0, 0, sold + refused, 0],
+                        },
+                        health: { answers: { 200: 9999 }, durations: [0, 0, 0, 9999] },
+                      },
+                    },
+                  });
+                  const status = (...reports) => ({
+                    frontEnds: reports.map((frontEnd) => ({ name: frontEnd.server, frontEnd })),
+                  });
+                  const figures = new Figures();
+                  const first = figures.add(status(
+                    report('a', 10000, 100, 10, 1, 80, 20), report('b', 50000, 7, 0, 0, 0, 7)));
+                  const nothing = first.length;
+                  const second = figures.add(status(
+                    report('a', 12000, 300, 30, 5, 260, 40), report('b', 54000, 47, 0, 0, 40, 7)));
+                  // b has started anew: what it has counted since is all there is.
+                  const third = figures.add(status(
+                    report('a', 14000, 300, 30, 5, 260, 40), report('b', 1000, 50, 0, 0, 0, 50)));
+                  return [
+                    nothing, second.at(-1).lookups, second.at(-1).sold, second.at(-1).refused,
+                    second.at(-1).requests, second.at(-1).p50, second.at(-1).hitRatio,
+                    third.at(-1).lookups, third.at(-1).hitRatio,
+                    percentile([0, 4, 0, 0], [1, 10, 100], 0.5),
+                    percentile([0, 0, 0, 3], [1, 10, 100], 0.5), percentile([0, 0], [1], 0.5),
+                  ];
+                })()
+                """)
+            let numbers = (figures as? [Any])?.map { $0 as? Double }
+            // a: 200 lookups, 20 sold, 4 refused in two seconds; b: 40 lookups in four.
+            let wanted: [Double?] = [0, 110, 10, 2, 122, 0.55, 1000 / 11, 50, 0, 5.5, 100, nil]
+            #expect(numbers?.count == wanted.count)
+            for (number, wanted) in zip(numbers ?? [], wanted) {
+                #expect(abs((number ?? -1) - (wanted ?? -1)) < 1e-9)
+            }
+        }
+    }
+
     @Test(.cluster(.pair)) func `Nothing is fetched from elsewhere`() throws {
         let store = Cluster.current
         try browse(store) { page in

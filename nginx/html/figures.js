@@ -21,8 +21,9 @@ export class Figures {
       // A front end that has not answered for a while measures nothing.
       if (time - rate.time > 9000) this.rates.delete(name);
     }
-    if (this.rates.size > 0) this.points.push(point([...this.rates.values()], time));
-    this.points = this.points.filter((one) => one.time > time - minutes * 60000);
+    const added = this.rates.size > 0 ? [point([...this.rates.values()], time)] : [];
+    this.points = [...this.points, ...added].filter(
+      (one) => one.time > time - minutes * 60000);
     save(this.points);
     return this.points;
   }

@@ -176,6 +176,7 @@ async function showBook(number, mine) {
   const book = await ask(`/lookup/${encodeURIComponent(number)}`);
   if (mine !== turn) return;
   title(book.title);
+  markTopic(book.topic);
   byId("shelf-title").textContent = `Item ${book.itemNumber}`;
   const { stock, said, button } = purchase(book);
   const back = `#/topic/${encodeURIComponent(book.topic)}`;
@@ -194,6 +195,7 @@ async function showOrder(number, mine) {
   const order = await ask(`/orders/${encodeURIComponent(number)}`);
   if (mine !== turn) return;
   title(`Order ${order.orderNumber}`);
+  markTopic(order.topic);
   const fact = (name, ...value) => [element("dt", {}, name), element("dd", {}, ...value)];
   shelf.replaceChildren(
     element("article", { class: "detail card receipt" },
@@ -317,6 +319,7 @@ byId("find").addEventListener("submit", (event) => {
   const known = topics.find((topic) => topic.toLowerCase() === wanted.toLowerCase());
   const next = /^[0-9]+$/.test(wanted)
     ? `#/book/${wanted}` : `#/topic/${encodeURIComponent(known ?? wanted)}`;
+  byId("wanted").value = "";
   if (location.hash === next) show();
   else location.hash = next;
 });
