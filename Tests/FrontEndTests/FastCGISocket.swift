@@ -23,7 +23,7 @@ struct FastCGISocket {
         if !body.isEmpty { bytes += record(5, body) }
         bytes += record(5, [])
         guard write(descriptor, bytes, bytes.count) == bytes.count else {
-            throw Failure(call: "write")
+            throw Failure(call: "write, errno \(errno)")
         }
         let output = Array(content(of: readAll(descriptor)))
         let text = String(decoding: output, as: UTF8.self)
