@@ -15,7 +15,8 @@ extension Replica {
             let mayRead =
                 !breaks(.invalidateBeforeReadLease)
                 && (peer.readGrantUntil.map { now < $0 } ?? false)
-            if isMember || isNewcomer || mayRead {
+            let isAdmitted = primary.admission?.name == peer.name
+            if isMember || isNewcomer || isAdmitted || mayRead {
                 index = min(index, peer.match ?? 0)
             }
         }

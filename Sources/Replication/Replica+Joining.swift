@@ -35,17 +35,37 @@ extension Replica {
     /// this primary a lease, without which it could not go on serving.
     func newcomer(to view: View) -> Member? {
         for peer in peers {
-            guard let member = peer.member, peer.viewNumber == view.number,
-                !view.members.contains(where: { $0.name == peer.name }),
-                let lease = peer.leaseUntil, lease > now + configuration.leaseDuration * 0.25,
-                let match = peer.match,
+            guard let member = peer.member, let match = peer.match,
+                isNearlyLevel(peer, in: view) || breaks(.newcomerNotLevel),
                 match >= commitIndex || breaks(.newcomerNotLevel),
-                log.lastIndex - match <= UInt64(configuration.maximumBatchEntries)
-                    || breaks(.newcomerNotLevel)
+                !view.members.contains(where: { $0.name == peer.name })
             else { continue }
             return member
         }
         return nil
+    }
+
+    private func isNearlyLevel(_ peer: Peer, in view: View) -> Bool {
+        guard peer.viewNumber == view.number, let match = peer.match,
+            !view.members.contains(where: { $0.name == peer.name }),
+            let lease = peer.leaseUntil, lease > now + configuration.leaseDuration * 0.25
+        else { return false }
+        return log.lastIndex - match <= UInt64(max(configuration.maximumBatchEntries, 64))
+    }
+
+    /// Holds commits back for a server that lacks little: under load it would otherwise always be
+    /// one batch behind, and never level. For a short time only, and not again at once.
+    mutating func pursueAdmission(to view: View) {
+        if let admission = primary.admission {
+            guard now >= admission.deadline else { return }
+            primary.admission = nil
+            primary.admissionAfter = now + configuration.leaseDuration * 2
+        }
+        guard now >= primary.admissionAfter,
+            let peer = peers.first(where: { isNearlyLevel($0, in: view) })
+        else { return }
+        primary.admission = Admission(
+            name: peer.name, deadline: now + configuration.silenceTimeout * 0.5)
     }
 
     /// Stops sending to servers outside the view that do not answer; their next heartbeat begins

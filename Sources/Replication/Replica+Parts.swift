@@ -103,6 +103,13 @@ struct InvalidationRound: Sendable {
     var keys: [UInt64]
 }
 
+/// A server outside the view that commits wait for, so that it gets level.
+struct Admission: Sendable {
+    var name: ServerName
+    /// Until when they do.
+    var deadline: Instant
+}
+
 /// What only a primary has.
 struct PrimaryState: Sendable {
     var queue: [Proposal] = []
@@ -115,6 +122,8 @@ struct PrimaryState: Sendable {
     /// The servers that have not said yet that they hold no lease of an earlier view.
     var unreleased: [ServerName] = []
     var lessees: [Lessee] = []
+    var admission: Admission?
+    var admissionAfter = Instant(nanoseconds: .min)
     var round: InvalidationRound?
     var lastRound: UInt64 = 0
     /// What was last invalidated.

@@ -34,6 +34,7 @@ extension Replica {
     /// Begins as the primary of the view, or goes on as that.
     mutating func becomePrimary(continuing: Bool) {
         guard let view else { return }
+        primary.admission = nil
         if !continuing {
             // Everything that predecessors granted ends by the time this replica's own grant does;
             // an earlier start of this replica granted before this one began.
@@ -145,7 +146,10 @@ extension Replica {
             effects.append(.note(.silent(peer.name)))
         }
         if members.count == view.members.count {
-            guard isServing, let newcomer = newcomer(to: view) else { return checkRegister() }
+            guard isServing, let newcomer = newcomer(to: view) else {
+                pursueAdmission(to: view)
+                return checkRegister()
+            }
             members.append(newcomer)
         }
         begin(
