@@ -85,7 +85,10 @@ final class Faults {
     }
 
     private func make(_ fault: Fault) {
-        let node = world.nodes[pick()]
+        var node = world.nodes[pick()]
+        if fault == .wipe, world.random.chance(0.5), let name = cluster.frontEndNames.first {
+            node = cluster.node(name) ?? node
+        }
         let time = world.random.element([0.05, 0.3, 0.9, 1.5, 3]) * world.random.real(0.5, 1.5)
         strike(node, fault, seconds: time)
     }
@@ -107,7 +110,7 @@ final class Faults {
             node.kill(losingPower: true)
             node.wipe()
             boot(node, after: time)
-            busyUntil = world.time + 8_000_000_000
+            if node.replicaDisk != nil { busyUntil = world.time + 8_000_000_000 }
         case .pause: node.pause(seconds: time)
         case .suspend: node.suspend(seconds: time)
         case .cutPair:
@@ -132,7 +135,7 @@ final class Faults {
             after(time) { node.isDiskFull = false }
         case .drift:
             let drift = world.profile.drift
-            node.setClockRate(1 + world.random.real(-drift, drift))
+            node.setClockRate(1 + world.profile.error(of: world.random.real(-drift, drift)))
         case .voters: changeVoters(seconds: time)
         }
     }
@@ -183,6 +186,10 @@ final class Faults {
     /// Whether a server may lose its disk: where nothing else is amiss, the others have all that it
     /// has, and the register knows the present data directory of every voter.
     private func mayWipe(_ node: Node) -> Bool {
+        if node.replicaDisk == nil, cluster.acceptorNames.count >= 5 {
+            // An acceptor and nothing else, of many: at any time, one after the other.
+            return [Cluster.catalog, Cluster.orders].allSatisfy(knowsVoters(of:))
+        }
         guard world.time > busyUntil, world.time > 3_000_000_000,
             world.nodes.allSatisfy(\.isUp)
         else { return false }
@@ -190,17 +197,21 @@ final class Faults {
             if cluster.names(of: group).contains(node.name) {
                 guard isElsewhere(node, in: group) else { return false }
             }
-            let newest = world.nodes.compactMap {
-                $0.acceptors.dropFirst(group).first?.state.accepted
-            }
-            .max { $0.ballot < $1.ballot }
-            guard let newest else { return false }
-            let known = newest.value.acceptors.allSatisfy { voter in
-                cluster.node(voter.name)?.acceptorIdentity == voter.identity
-            }
-            guard known else { return false }
+            guard knowsVoters(of: group) else { return false }
         }
         return true
+    }
+
+    /// Whether the register has the present data directory of every voter.
+    private func knowsVoters(of group: Int) -> Bool {
+        let newest = world.nodes.compactMap { node in
+            node.acceptorDisks.isEmpty ? nil : node.acceptorDisks[group].state.accepted
+        }
+        .max { $0.ballot < $1.ballot }
+        guard let newest else { return false }
+        return newest.value.acceptors.allSatisfy { voter in
+            cluster.node(voter.name)?.acceptorIdentity == voter.identity
+        }
     }
 
     /// Whether a replica's log is all on another one that will be asked for it.

@@ -43,7 +43,7 @@ final class Node {
         self.world = world
         index = world.nodes.count
         let drift = world.profile.drift
-        clockRate = 1 + world.random.real(-drift, drift)
+        clockRate = 1 + world.profile.error(of: world.random.real(-drift, drift))
         clockOffset = world.random.real(1e9, 1e12)
         acceptorIdentity = StoreIdentity(world.random.next())
     }

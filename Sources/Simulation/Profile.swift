@@ -5,6 +5,8 @@ struct Profile {
     /// What a schedule is aimed at; each seed has one.
     enum Aim: String, CaseIterable {
         case calm, network, crashes, pauses, partitions, disks, failovers, register, everything
+        /// Clocks as far apart as they may be, and a primary that is cut off again and again.
+        case clocks
         /// One server at a time, or two of different tiers: nobody waits for long.
         case single
     }
@@ -64,6 +66,28 @@ struct Profile {
         if aim == .network { loss = random.element([0.05, 0.15, 0.3]) }
         weights = Profile.weights(of: aim)
         if aim == .single { makeBearable(&random) }
+        if aim == .clocks { makeFast() }
+    }
+
+    /// How far off a clock's rate is that was drawn so: where clocks are what counts, as far as it
+    /// may be.
+    func error(of drawn: Double) -> Double {
+        guard aim == .clocks else { return drawn }
+        return drawn < 0 ? -drift : drift
+    }
+
+    /// Everything so fast that only the clocks count.
+    private mutating func makeFast() {
+        catalogReplicas = max(2, catalogReplicas)
+        books = 1
+        clients = 6
+        faultInterval = 0.8
+        loss = 0
+        lateness = 0
+        delay = 0.001
+        drift = 0.04
+        diskDelay = 0.0005
+        batchEntries = 512
     }
 
     /// A cluster of two or more of everything on a network and disks in order.
@@ -94,6 +118,7 @@ struct Profile {
         case .failovers: [4, 1, 0, 4, 1, 1, 1, 3, 2, 0, 1, 1, 0, 0]
         case .register: [4, 3, 1, 2, 1, 3, 2, 1, 1, 1, 1, 3, 0, 2]
         case .everything: [3, 2, 1, 3, 1, 2, 2, 2, 2, 2, 2, 2, 1, 1]
+        case .clocks: [1, 0, 0, 1, 0, 4, 1, 6, 1, 0, 0, 0, 3, 0]
         case .single: [3, 1, 0, 3, 1, 0, 0, 3, 3, 0, 3, 1, 0, 0]
         }
     }

@@ -217,7 +217,9 @@ struct Stage {
         guard let exchange = exchanges.removeValue(forKey: id.number) else { return }
         if exchange.asker == front?.name {
             let now = now
-            if case .frontEndReply(let reply) = message { front?.take(reply, at: now) }
+            if case .frontEndReply(let reply) = message, reaches(from, exchange.asker) {
+                front?.take(reply, at: now)
+            }
             return
         }
         if showsMessages, let text = Wording.answer(message) {
@@ -288,7 +290,7 @@ struct Stage {
     mutating func beatFront() {
         guard let front, front.isUp else { return }
         for name in names where replicas[name] != nil && !frozen.contains(name) {
-            guard reaches(front.name, name), reaches(name, front.name) else { continue }
+            guard reaches(front.name, name) else { continue }
             lastExchange += 1
             exchanges[lastExchange] = Exchange(
                 asker: front.name, start: 0, id: RequestID(lastExchange), sent: time)
