@@ -121,7 +121,7 @@ struct PageTests {
         arguments: [
             Page.Device.desktop, .darkDesktop, .phone, .darkPhone,
         ])
-    func `Every page fits its window, and everything on it has a name`(
+    func `Every page fits its window, can be read, and everything on it has a name`(
         _ device: Page.Device
     ) throws {
         let store = Cluster.current
@@ -137,6 +137,7 @@ struct PageTests {
                     "document.documentElement.scrollWidth - document.documentElement.clientWidth")
                 #expect(overhang as? Int == 0, "\(name)")
                 #expect(try page.namelessElements() == [], "\(name)")
+                #expect(try page.faintTexts() == [], "\(name)")
                 #expect(
                     try page.evaluate("document.querySelectorAll('h1').length") as? Int == 1)
                 try page.keepPicture(name)

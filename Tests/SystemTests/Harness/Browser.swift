@@ -279,6 +279,50 @@ final class Page {
         try data.write(to: folder.appendingPathComponent("\(name)-\(device.name).png"))
     }
 
+    /// Texts whose colour stands out less from what is behind them than WCAG 2.1 (AA) wants: 4.5 to
+    /// 1, and 3 to 1 for large ones. Pictures, and what cannot be operated, are left out.
+    func faintTexts() throws -> [String] {
+        let texts = try evaluate(
+            """
+            (() => {
+              const channels = (text) => text.match(/[0-9.]+/g).map(Number);
+              const luminance = (color) => {
+                const [r, g, b] = color.map((value) => {
+                  const share = value / 255;
+                  return share <= 0.03928 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+                });
+                return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+              };
+              const behind = (node) => {
+                for (let at = node; at; at = at.parentElement) {
+                  const [r, g, b, alpha = 1] = channels(getComputedStyle(at).backgroundColor);
+                  if (alpha === 1) return [r, g, b];
+                }
+                return [255, 255, 255];
+              };
+              const faint = [];
+              let count = 0;
+              for (const node of document.querySelectorAll('body *')) {
+                const text = [...node.childNodes].filter((one) => one.nodeType === 3)
+                  .map((one) => one.data.trim()).join('');
+                if (!text || node.disabled || node.closest('[aria-hidden=true], .unseen, noscript')
+                  || node.offsetParent === null) continue;
+                count++;
+                const style = getComputedStyle(node);
+                const size = parseFloat(style.fontSize);
+                const isLarge = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+                const [one, two] = [
+                  luminance(channels(style.color).slice(0, 3)), luminance(behind(node)),
+                ];
+                const ratio = (Math.max(one, two) + 0.05) / (Math.min(one, two) + 0.05);
+                if (ratio < (isLarge ? 3 : 4.5)) faint.push(`${text.slice(0, 40)}: ${ratio}`);
+              }
+              return count > 10 ? faint : [`only ${count} texts were found`];
+            })()
+            """)
+        return texts as? [String] ?? ["the page could not be read"]
+    }
+
     /// What a screen reader would find at fault: things to operate, and pictures, without a name.
     func namelessElements() throws -> [String] {
         let tree = try command("Accessibility.getFullAXTree")
