@@ -9,6 +9,11 @@ from .processes import Process, family, free_port, wait_until
 # The body of its lookup has 150 bytes, as many as the C responder's constant answer.
 FIRST_TITLE = "How to get a good grade in 677 in 20 minutes a day, reprinted."
 
+SECRETS = {
+    "PYGMY_CLUSTER_SECRET": "secret-of-the-benchmark",
+    "PYGMY_ADMIN_TOKEN": "token-of-the-benchmark",
+}
+
 
 class Programs:
     """Where the store's programs were built."""
@@ -56,9 +61,7 @@ class Store:
         self.folder = folder
         self.port = write_configuration(folder, **configuration)
         self.url = f"http://127.0.0.1:{self.port}"
-        environment = dict(os.environ)
-        environment["PYGMY_CLUSTER_SECRET"] = "secret-of-the-benchmark"
-        environment["PYGMY_ADMIN_TOKEN"] = "token-of-the-benchmark"
+        environment = dict(os.environ, **SECRETS)
         self.process = Process(
             [programs.path("pygmy"), "up", "--config", "config.json"],
             folder, f"{folder}/up.out", environment)

@@ -3,9 +3,9 @@
 import re
 import statistics
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from .processes import cpu_seconds
+from .processes import cpu_seconds, resident_megabytes
 
 UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60000.0}
 
@@ -19,15 +19,18 @@ class Sample:
     p99: float  # milliseconds
     requests: int
     failures: int  # broken connections, and answers that are not 2xx or 3xx
-    cpu: dict  # CPU seconds per 1,000 requests, by part
+    cpu: dict = field(default_factory=dict)  # CPU seconds per 1,000 requests, by part
+    memory: dict = field(default_factory=dict)  # MB resident at the end, by part
+    slowest: float = 0.0  # milliseconds
 
 
 def wrk(url, clients, seconds, script=None, watched=None):
     """Loads a URL from so many connections. `watched` names processes whose CPU time is taken."""
     watched = watched or {}
     command = [
-        "wrk", "--latency", "-t", str(min(2, clients)), "-c", str(clients), "-d", f"{seconds}s",
-        "--timeout", "20s",
+        "wrk", "--latency", "-t", str(min(2, clients)), "-c", str(clients),
+        # wrk knows whole seconds only.
+        "-d", f"{max(1, round(seconds))}s", "--timeout", "20s",
     ]
     if script:
         command += ["-s", script]
@@ -38,6 +41,9 @@ def wrk(url, clients, seconds, script=None, watched=None):
     sample = parse(done.stdout)
     sample.cpu = {
         name: (after[name] - before[name]) * 1000 / max(1, sample.requests) for name in watched
+    }
+    sample.memory = {
+        name: sum(resident_megabytes(pid) for pid in pids) for name, pids in watched.items()
     }
     return sample
 
@@ -56,7 +62,14 @@ def parse(text):
     failures += int((find(r"Non-2xx or 3xx responses: (\d+)") or [0])[0])
     return Sample(
         rate=float(find(r"Requests/sec:\s+([\d.]+)")[0]), p50=latency(50), p99=latency(99),
-        requests=int(find(r"(\d+) requests in")[0]), failures=failures, cpu={})
+        requests=int(find(r"(\d+) requests in")[0]), failures=failures,
+        slowest=slowest(text))
+
+
+def slowest(text):
+    """The longest time of a request, from the line `Latency average deviation maximum`."""
+    match = re.search(r"Latency\s+\S+\s+\S+\s+([\d.]+)(us|ms|s|m)\s", text)
+    return float(match[1]) * UNITS[match[2]] if match else 0.0
 
 
 def median(samples):
@@ -68,7 +81,9 @@ def median(samples):
         rate=middle([s.rate for s in samples]), p50=middle([s.p50 for s in samples]),
         p99=middle([s.p99 for s in samples]), requests=sum(s.requests for s in samples),
         failures=sum(s.failures for s in samples),
-        cpu={name: middle([s.cpu[name] for s in samples]) for name in samples[0].cpu})
+        cpu={name: middle([s.cpu[name] for s in samples]) for name in samples[0].cpu},
+        memory={name: middle([s.memory[name] for s in samples]) for name in samples[0].memory},
+        slowest=max(s.slowest for s in samples))
 
 
 def in_turns(rounds, contenders):

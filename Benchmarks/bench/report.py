@@ -4,6 +4,8 @@ import csv
 import os
 import sys
 
+from . import plot
+
 
 class Report:
     def __init__(self, folder):
@@ -33,6 +35,14 @@ class Report:
             writer = csv.writer(file)
             writer.writerow(header)
             writer.writerows(rows)
+
+    def bars(self, name, title, groups, **options):
+        """Writes results/NAME.svg: see plot.bars."""
+        plot.bars(os.path.join(self.folder, f"{name}.svg"), title, groups, **options)
+
+    def lines(self, name, title, series, x_label, y_label):
+        """Writes results/NAME.svg: see plot.lines."""
+        plot.lines(os.path.join(self.folder, f"{name}.svg"), title, series, x_label, y_label)
 
     def demand(self, what, reached, demanded, at_least=True, unit=""):
         """Records a figure beside the one that is demanded, and prints both."""
