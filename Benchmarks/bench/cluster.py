@@ -29,7 +29,7 @@ def nginx_path():
     return "/usr/sbin/nginx" if os.path.exists("/usr/sbin/nginx") else "nginx"
 
 
-def write_configuration(folder, replicas, front_ends=1, settings=None, books=7, stock=10**9):
+def write_configuration(folder, replicas, front_ends=1, settings=None, books=7, stock=10**9, topics=1):
     """Makes a folder with config.json and catalog.csv; gives the public port."""
     os.makedirs(folder)
     port = free_port()
@@ -50,21 +50,26 @@ def write_configuration(folder, replicas, front_ends=1, settings=None, books=7, 
         file.write("ItemNumber,Title,Topic,Cost,Stock\n")
         for item in range(1, books + 1):
             title = f'"{FIRST_TITLE}"' if item == 1 else f"A book with the number {item}"
-            file.write(f"{item},{title},DistributedSystems,10,{stock}\n")
+            topic = "DistributedSystems" if topics == 1 else f"Topic{item % topics + 1}"
+            file.write(f"{item},{title},{topic},10,{stock}\n")
     return port
 
 
 class Store:
     """`pygmy up` on a configuration of its own."""
 
-    def __init__(self, programs, folder, **configuration):
+    def __init__(self, programs, folder, only=(), **configuration):
         self.folder = folder
         self.port = write_configuration(folder, **configuration)
         self.url = f"http://127.0.0.1:{self.port}"
-        environment = dict(os.environ, **SECRETS)
+        self.command = [programs.path("pygmy"), "up", "--config", "config.json"]
+        if only:
+            self.command += ["--only", *only]
+        self.start()
+
+    def start(self):
         self.process = Process(
-            [programs.path("pygmy"), "up", "--config", "config.json"],
-            folder, f"{folder}/up.out", environment)
+            self.command, self.folder, f"{self.folder}/up.out", dict(os.environ, **SECRETS))
 
     def __enter__(self):
         try:
@@ -85,6 +90,15 @@ class Store:
     def pid(self, name):
         with open(f"{self.folder}/run/{name}.pid") as file:
             return int(file.read())
+
+    def address(self, name):
+        """Where the other servers find this one."""
+        with open(f"{self.folder}/config.json") as file:
+            return json.load(file)[name]
+
+    def status(self):
+        """The cluster as a front end sees it."""
+        return json.loads(get(self.url + "/status"))
 
     def nginx(self):
         """nginx's processes."""

@@ -24,7 +24,7 @@ class Sample:
     slowest: float = 0.0  # milliseconds
 
 
-def wrk(url, clients, seconds, script=None, watched=None):
+def wrk(url, clients, seconds, script=None, watched=None, arguments=None):
     """Loads a URL from so many connections. `watched` names processes whose CPU time is taken."""
     watched = watched or {}
     command = [
@@ -36,7 +36,7 @@ def wrk(url, clients, seconds, script=None, watched=None):
         command += ["-s", script]
     before = {name: cpu_seconds(pids) for name, pids in watched.items()}
     done = subprocess.run(
-        command + [url], capture_output=True, text=True, timeout=seconds + 60, check=True)
+        command + [url] + (["--", *arguments] if arguments else []), capture_output=True, text=True, timeout=seconds + 60, check=True)
     after = {name: cpu_seconds(pids) for name, pids in watched.items()}
     sample = parse(done.stdout)
     sample.cpu = {
