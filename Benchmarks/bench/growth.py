@@ -155,6 +155,7 @@ class GrowingStore(Store):
         name = f"{kind}2"
         # The first ones are the primaries, or become them here.
         self.stop_second([name])
+        wait_until(lambda: not is_whole(self, kind), f"a view without {name}", 60)
         wait_until(lambda: answers(self.url + "/buy/1"), "a buy without it", 60)
         shutil.rmtree(f"{self.folder}/data/{name}")
         begin = time.monotonic()

@@ -1,18 +1,17 @@
 """Instructions a request on the hot paths, counted by valgrind's callgrind.
 
-A count does not depend on how busy the machine is. What is left to chance is kept out: one client,
-one request at a time, straight to the front end's socket; heartbeats and timers so slow that none
-falls into the count, and where one does, it is an outlier of which the median knows nothing.
-Each server runs under valgrind; its counters are read before and after a fixed number of requests,
-several times, so that the start of the program is not in them.
+A count does not depend on how busy the machine is. What is left to chance is kept out as follows.
+One client sends one request at a time straight to a server's FastCGI socket, so that no two runs
+differ by how requests met. Heartbeats are rare. The counters are read around a fixed number of
+requests, so that the start of a program is not in them; and around twice that number, of which the
+difference counts, so that what reading them costs is not in them either. Whatever else happens
+meanwhile only ever adds: of several such differences the middle one is taken.
 """
 
 import csv
 import glob
 import os
 import re
-import shutil
-import signal
 import statistics
 import subprocess
 
@@ -21,18 +20,93 @@ from .fastcgi import Connection, status
 from .processes import Process, wait_until
 
 SETTINGS = {
-    # No heartbeat within a count of some seconds, and leases that outlast the whole run.
+    # Under valgrind everything is slow: leases that outlast that.
     "heartbeatInterval": 2, "leaseDuration": 20, "cacheTimeout": 86400, "requestTimeout": 60,
 }
 TOLERANCE = 0.05
+ID = "0123456789abcdef0123456789abcdef"
+SERVERS = ["frontEndServer1", "orderServer1", "catalogServer1"]
+
+
+def measure(programs, folder):
+    """Instructions by (path, server)."""
+    counts = {}
+    with WatchedStore(programs, f"{folder}/lookups", SERVERS[:1], SERVERS[0]) as store:
+        wait_until(lambda: b"X-Cache: HIT" in store.send(lookup()), "a cached lookup", 120)
+        hit = lookup()
+        for name, count in store.medians(lambda: hit, 500).items():
+            counts["cached lookup", name] = count
+    with WatchedStore(programs, f"{folder}/catalog", SERVERS[2:], SERVERS[2]) as store:
+        for name, count in store.medians(lambda: lookup(), 300).items():
+            counts["lookup at the catalog", name] = count
+    with WatchedStore(programs, f"{folder}/buys", SERVERS, SERVERS[0]) as store:
+        # Not before the front end may cache: from then on every buy is invalidated there.
+        wait_until(lambda: b"X-Cache: HIT" in store.send(lookup()), "a cached lookup", 120)
+        for name, count in store.medians(buys(), 40).items():
+            counts["buy", name] = count
+    return counts
+
+
+def lookup():
+    return "GET", "/lookup/1", [("REQUEST_ID", ID)]
+
+
+def buys():
+    """Makes requests to buy, each with a key of its own."""
+    numbers = iter(range(10**9))
+
+    def buy():
+        key = f"{next(numbers):032x}"
+        return "POST", "/buy/1", [
+            ("REQUEST_ID", key), ("DEFAULT_IDEMPOTENCY_KEY", key),
+            ("HTTP_X_REQUEST_TIMEOUT", "60000")]
+
+    return buy
+
+
+def read(path):
+    if not os.path.exists(path):
+        return {}
+    with open(path, newline="") as file:
+        return {
+            (row["path"], row["server"]): int(row["instructions"]) for row in csv.DictReader(file)
+        }
+
+
+def write(path, counts):
+    with open(path, "w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["path", "server", "instructions"])
+        for (name, server), count in counts.items():
+            writer.writerow([name, server, round(count)])
+
+
+def compare(counts, expected):
+    """Prints both; whether nothing became slower by more than is tolerated."""
+    is_good = True
+    print(f"{'instructions a request':<24} {'server':<16} {'now':>10} {'before':>10}")
+    for key, count in counts.items():
+        before = expected.get(key)
+        if before is None:
+            verdict, is_good = "not in instructions.csv: run Benchmarks/check --update", False
+        else:
+            change = count / before - 1
+            verdict = f"{change:+.1%}"
+            if change > TOLERANCE:
+                verdict, is_good = f"{verdict}  TOO MANY", False
+            elif change < -TOLERANCE:
+                verdict = f"{verdict}  hold it: Benchmarks/check --update"
+        print(f"{key[0]:<24} {key[1]:<16} {count:>10,.0f} {before or 0:>10,}  {verdict}")
+    return is_good
 
 
 class WatchedStore:
-    """A store of one server of each kind, those that are asked for under callgrind."""
+    """A store of one server of each kind, those to be watched under callgrind, and a connection
+    to one of them."""
 
-    def __init__(self, programs, folder, watched, replicas=1, options=()):
-        self.folder, self.watched = folder, watched
-        self.port = cluster.write_configuration(folder, replicas=replicas, settings=SETTINGS)
+    def __init__(self, programs, folder, watched, spoken_to, options=()):
+        self.folder, self.watched, self.spoken_to = folder, watched, spoken_to
+        self.port = cluster.write_configuration(folder, replicas=1, settings=SETTINGS)
         self.url = f"http://127.0.0.1:{self.port}"
         for name in ["run", "log", "data"]:
             os.makedirs(f"{folder}/{name}")
@@ -46,10 +120,8 @@ class WatchedStore:
             [cluster.nginx_path(), "-p", folder, "-c", f"{folder}/nginx.conf", "-e", "stderr",
              "-g", "daemon off;"], folder, f"{folder}/nginx.out")]
         self.pids = {}
-        kinds = ["catalogServer", "orderServer"]
-        names = [f"{kind}{n}" for kind in kinds for n in range(1, replicas + 1)]
-        for name in names + ["frontEndServer1"]:
-            command = [programs.path(name.rstrip("12")), name, "--config", "config.json"]
+        for name in reversed(SERVERS):
+            command = [programs.path(name[:-1]), name, "--config", "config.json"]
             if name in watched:
                 command = [
                     "valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/{name}.out",
@@ -62,7 +134,7 @@ class WatchedStore:
     def __enter__(self):
         try:
             wait_until(self.is_healthy, "the store under valgrind", 300)
-            self.connection = Connection(f"{self.folder}/run/frontEndServer1.sock")
+            self.connection = Connection(f"{self.folder}/run/{self.spoken_to}.sock")
         except BaseException:
             self.__exit__()
             raise
@@ -79,13 +151,32 @@ class WatchedStore:
             process.check()
         return cluster.is_answering(f"{self.url}/health")
 
-    def count(self, send, requests):
-        """Instructions a request of every watched server, over so many requests."""
+    def send(self, request):
+        answer = self.connection.request(*request)
+        if status(answer) not in (200, 201):
+            raise RuntimeError(f"{request[1]} was answered with {answer[:300]}")
+        return answer
+
+    def medians(self, make, requests, rounds=5):
+        """Instructions a request of every watched server."""
+        for _ in range(requests // 4):
+            self.send(make())
+        found = [self.difference(make, requests) for _ in range(rounds)]
+        return {
+            name: statistics.median(counts[name] for counts in found) for name in self.watched
+        }
+
+    def difference(self, make, requests):
+        once, twice = self.count(make, requests), self.count(make, 2 * requests)
+        return {name: (twice[name] - once[name]) / requests for name in self.watched}
+
+    def count(self, make, requests):
+        """All instructions of every watched server over so many requests."""
         for name in self.watched:
             self.control("-z", name)
         for _ in range(requests):
-            send(self.connection)
-        return {name: self.dumped(name) / requests for name in self.watched}
+            self.send(make())
+        return {name: self.dumped(name) for name in self.watched}
 
     def control(self, option, name):
         done = subprocess.run(
