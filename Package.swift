@@ -75,7 +75,7 @@ let package = Package(
         // The parts of a server, and the three kinds of it.
         module(
             "ServerRuntime",
-            ["API", "FastCGI", "HTTPClient", "MonotonicTime", log]),
+            ["API", "FastCGI", "HTTPClient", "MonotonicTime", arguments, log]),
         module(
             "RegisterHost", ["API", "Durability", "Replication", "ServerRuntime", log]),
         module(
@@ -101,7 +101,12 @@ let package = Package(
         program("catalogServer", ["Catalog", "ServerRuntime", arguments]),
         program("orderServer", ["Orders", "ServerRuntime", arguments]),
         program("client", ["API", "HTTPClient", arguments]),
-        program("pygmy", ["API", "Deployment", "HTTPClient", arguments, histogram, log]),
+        program(
+            "pygmy",
+            [
+                "API", "Bookstore", "Deployment", "Durability", "HTTPClient", "Replication",
+                "Storage", arguments, histogram, log,
+            ]),
         program("simulator", ["Simulation", arguments]),
 
         // A module's tests stand under its name; SystemTests run the programs behind nginx.
@@ -119,9 +124,9 @@ let package = Package(
             ]),
         tests("HTTPClientTests", ["HTTPClient"]),
         tests("PygmyTests", ["API", "pygmy", arguments]),
+        tests("ServerRuntimeTests", ["API", "MonotonicTime", "ServerRuntime", log]),
         tests("ReplicationTests", ["MonotonicTime", "Replication"]),
         tests("StorageTests", ["Bookstore", "Durability", "Replication", "Storage"]),
-        tests("ServerRuntimeTests", ["API", "ServerRuntime"]),
         tests(
             "SystemTests", ["frontEndServer", "catalogServer", "orderServer", "client", "pygmy"]),
     ])

@@ -2,6 +2,7 @@ internal import API
 internal import Durability
 public import FastCGI
 internal import HTTPClient
+internal import Logging
 internal import MonotonicTime
 internal import RegisterHost
 public import ServerRuntime
@@ -110,9 +111,11 @@ struct HTTPUpstream: Upstream {
     private let client: HTTPClient
     private let authorization: String
     private let authorities: [ServerID: String]
+    private let logger: Logger
 
     init(_ environment: ServerEnvironment) {
         client = environment.client
+        logger = environment.logger
         authorization = environment.credentials.clusterSecret.authorization
         authorities = Dictionary(
             uniqueKeysWithValues: environment.configuration.servers.map {
@@ -136,7 +139,11 @@ struct HTTPUpstream: Upstream {
         let outgoing = HTTPRequest(
             method: request.method, authority: authority, path: request.path, headers: headers,
             body: request.body)
-        client.send(outgoing, timeout: timeout.duration) { result in
+        let start = BootClock.now()
+        client.send(outgoing, timeout: timeout.duration) { [logger] result in
+            SlowRequest.note(
+                request.method, request.path, at: server.name, took: BootClock.now() - start,
+                status: try? result.get().status, requestID: request.trace.requestID, logger)
             completion(
                 result.mapError { $0.mayHaveBeenProcessed ? .unanswered : .unreachable })
         }

@@ -45,7 +45,7 @@ public final class OrderService: Service {
         catalog = GroupClient(
             members: environment.members(of: .catalog), client: environment.client,
             timers: environment.timers, secret: environment.credentials.clusterSecret,
-            attemptLimit: Self.attemptLimit)
+            attemptLimit: Self.attemptLimit, logger: environment.logger)
         do {
             let directory = try DataDirectory(
                 path: environment.configuration.dataDirectory(of: environment.id),

@@ -1,5 +1,6 @@
 public import API
 public import HTTPClient
+public import Logging
 public import MonotonicTime
 internal import Synchronization
 
@@ -53,6 +54,7 @@ public final class GroupClient: Sendable {
     private let client: HTTPClient
     private let timers: TimerThread
     private let authorization: String
+    private let logger: Logger
     private let attemptLimit: Instant.Span
     private let retryPause = Instant.Span.milliseconds(50)
     private let primary: Mutex<Int?>
@@ -64,11 +66,13 @@ public final class GroupClient: Sendable {
     ///   - timers: what waits before a repetition.
     ///   - secret: the cluster's secret.
     ///   - attemptLimit: how long one server may take before another is asked.
+    ///   - logger: is told of what takes long.
     public init(
         members: [Member], client: HTTPClient, timers: TimerThread, secret: Secret,
-        attemptLimit: Duration
+        attemptLimit: Duration, logger: Logger
     ) {
         self.members = members
+        self.logger = logger
         self.client = client
         self.timers = timers
         authorization = secret.authorization
@@ -124,7 +128,12 @@ public final class GroupClient: Sendable {
         let request = HTTPRequest(
             method: attempt.request.method, authority: members[index].authority,
             path: attempt.request.path, headers: headers, body: attempt.request.body)
+        let start = BootClock.now()
         client.send(request, timeout: limit.duration) { [self] result in
+            SlowRequest.note(
+                attempt.request.method, attempt.request.path, at: members[index].name,
+                took: BootClock.now() - start, status: try? result.get().status,
+                requestID: attempt.request.requestID, logger)
             received(result, of: attempt, from: index)
         }
     }

@@ -2,7 +2,7 @@ public import API
 internal import FastCGI
 internal import Glibc
 internal import HTTPClient
-public import Logging
+internal import Logging
 
 /// Exit statuses of sysexits.h that the servers use.
 public enum ExitStatus {
@@ -36,21 +36,21 @@ public enum ServerProgram {
     /// - Parameters:
     ///   - kind: what the program is.
     ///   - name: the server's name; nil where the configuration holds just one of the kind.
-    ///   - configurationPath: the path of `config.json`.
-    ///   - logLevel: the least level that is logged.
+    ///   - options: the rest of the command line.
     ///   - make: makes the service; what it throws ends the process with a line that says why.
     /// - Returns: the exit status: 0 after an orderly stop, 78 for a bad configuration, 65 for
     ///   damaged files, 75 where another process has the data directory, 69 for anything else that
     ///   keeps it from serving.
     public static func run(
-        _ kind: ServerKind, name: String?, configurationPath: String, logLevel: Logger.Level,
+        _ kind: ServerKind, name: String?, _ options: ServerOptions,
         make: (ServerEnvironment) throws -> any Service
     ) -> Int32 {
         Signals.block()
         let environment: ServerEnvironment
+        let log = LogSettings(format: options.logFormat, level: options.logLevel)
         do {
             environment = try prepare(
-                kind, name: name, configurationPath: configurationPath, logLevel: logLevel)
+                kind, name: name, configurationPath: options.config, log)
         } catch {
             complain("\(kind.rawValue): \(oneLine(error))")
             return ExitStatus.configuration
@@ -62,11 +62,11 @@ public enum ServerProgram {
             complain("\(environment.id): \(oneLine(error))")
             return (error as? StartFailure)?.exitStatus ?? ExitStatus.configuration
         }
-        return serve(service, in: environment)
+        return serve(service, in: environment, log)
     }
 
     private static func prepare(
-        _ kind: ServerKind, name: String?, configurationPath: String, logLevel: Logger.Level
+        _ kind: ServerKind, name: String?, configurationPath: String, _ log: LogSettings
     ) throws -> ServerEnvironment {
         let startedAt = BootClock.now()
         let configuration = try Configuration.load(path: configurationPath)
@@ -74,7 +74,7 @@ public enum ServerProgram {
         try makeDirectory(configuration.runDirectory)
         let credentials = try Credentials.load(configuration)
         let label = id.name
-        LoggingSystem.bootstrap { _ in LineLogHandler(label: label, level: logLevel) }
+        LoggingSystem.bootstrap { _ in LineLogHandler(label: label, settings: log) }
         return ServerEnvironment(
             configuration: configuration, id: id, credentials: credentials,
             logger: Logger(label: label), client: HTTPClient(), timers: TimerThread(),
@@ -101,7 +101,9 @@ public enum ServerProgram {
         return id
     }
 
-    private static func serve(_ service: any Service, in environment: ServerEnvironment) -> Int32 {
+    private static func serve(
+        _ service: any Service, in environment: ServerEnvironment, _ log: LogSettings
+    ) -> Int32 {
         let logger = environment.logger
         var settings = Server.Configuration()
         settings.threads = environment.configuration.settings.threads
@@ -125,8 +127,12 @@ public enum ServerProgram {
             return ExitStatus.unavailable
         }
         logger.info("ready, process \(getpid())")
-        let signal = Signals.waitForTermination()
+        ServiceManager.ready()
+        let signal = Signals.waitForTermination {
+            logger.critical("the log's level is now \(log.toggleDebug())")
+        }
         logger.info("stopping on signal \(signal)")
+        ServiceManager.stopping()
         server.stop()
         service.stop()
         environment.client.shutDown()

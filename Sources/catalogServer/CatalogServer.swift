@@ -20,12 +20,11 @@ struct CatalogServer: ParsableCommand {
     @Argument(help: "The server's name; may be left out where FILE has just one catalog server.")
     var name: String?
 
-    @Option(name: .long, help: "The map of servers and the settings.")
-    var config = "config.json"
+    @OptionGroup var options: ServerOptions
 
     func run() throws {
         let status = ServerProgram.run(
-            .catalog, name: name, configurationPath: config, logLevel: .info
+            .catalog, name: name, options
         ) { try CatalogService(environment: $0) }
         throw ExitCode(status)
     }

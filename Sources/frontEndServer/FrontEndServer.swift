@@ -18,12 +18,11 @@ struct FrontEndServer: ParsableCommand {
     @Argument(help: "The server's name; may be left out where FILE has just one front end.")
     var name: String?
 
-    @Option(name: .long, help: "The map of servers and the settings.")
-    var config = "config.json"
+    @OptionGroup var options: ServerOptions
 
     func run() throws {
         let status = ServerProgram.run(
-            .frontEnd, name: name, configurationPath: config, logLevel: .info
+            .frontEnd, name: name, options
         ) { try FrontEndService($0) }
         throw ExitCode(status)
     }

@@ -20,12 +20,11 @@ struct OrderServer: ParsableCommand {
     @Argument(help: "The server's name; may be left out where FILE has just one order server.")
     var name: String?
 
-    @Option(name: .long, help: "The map of servers and the settings.")
-    var config = "config.json"
+    @OptionGroup var options: ServerOptions
 
     func run() throws {
         let status = ServerProgram.run(
-            .order, name: name, configurationPath: config, logLevel: .info
+            .order, name: name, options
         ) { try OrderService(environment: $0) }
         throw ExitCode(status)
     }

@@ -1,0 +1,66 @@
+internal import Glibc
+public import Logging
+internal import Synchronization
+
+/// How a server's log is written, and from which level on; the level can change while it runs.
+public final class LogSettings: Sendable {
+    /// The form of a record.
+    public enum Format: String, CaseIterable, Sendable {
+        /// A line for a person.
+        case text
+        /// A JSON object a line, for programs.
+        case json
+    }
+
+    /// The form of a record.
+    public let format: Format
+    /// Whether levels are coloured.
+    public let isColoured: Bool
+    /// The level that was asked for at the start.
+    public let configuredLevel: Logger.Level
+    private let current: Mutex<Logger.Level>
+
+    /// Makes settings.
+    public init(format: Format, isColoured: Bool = false, level: Logger.Level = .info) {
+        self.format = format
+        self.isColoured = isColoured
+        configuredLevel = level
+        current = Mutex(level)
+    }
+
+    /// The settings of a process: where none are given, text on a terminal and JSON elsewhere;
+    /// colours on a terminal, unless `NO_COLOR` is set or the terminal is dumb.
+    public convenience init(format: Format?, level: Logger.Level) {
+        let isTerminal = isatty(STDERR_FILENO) == 1
+        self.init(
+            format: format ?? (isTerminal ? .text : .json),
+            isColoured: isTerminal && !Self.isSet("NO_COLOR") && !Self.isDumb, level: level)
+    }
+
+    /// The least level that is written now. Any thread.
+    public var level: Logger.Level {
+        current.withLock { $0 }
+    }
+
+    /// Goes over to `debug`, or back to the level of the start. Any thread.
+    /// - Returns: the level now.
+    @discardableResult
+    public func toggleDebug() -> Logger.Level {
+        current.withLock { level in
+            if level == configuredLevel, configuredLevel > .debug {
+                level = .debug
+            } else {
+                level = configuredLevel
+            }
+            return level
+        }
+    }
+
+    private static func isSet(_ name: String) -> Bool {
+        getenv(name).map { $0.pointee != 0 } ?? false
+    }
+
+    private static var isDumb: Bool {
+        getenv("TERM").map { String(cString: $0) == "dumb" } ?? false
+    }
+}
