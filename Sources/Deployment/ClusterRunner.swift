@@ -17,6 +17,8 @@ public struct ClusterRunner {
         public let configurationPath: String
         /// Whether what dies is started again.
         public let restarts: Bool
+        /// What servers are given beside their names and the configuration.
+        public let serverArguments: [String]
 
         /// Whether clients will find the store here.
         public var receivesClients: Bool {
@@ -25,12 +27,14 @@ public struct ClusterRunner {
 
         /// A plan.
         public init(
-            site: Site, servers: [Configuration.Server], configurationPath: String, restarts: Bool
+            site: Site, servers: [Configuration.Server], configurationPath: String, restarts: Bool,
+            serverArguments: [String] = []
         ) {
             self.site = site
             self.servers = servers
             self.configurationPath = configurationPath
             self.restarts = restarts
+            self.serverArguments = serverArguments
         }
     }
 

@@ -3,14 +3,15 @@ public import API
 /// Where the page at `/` and the programs are.
 public enum Pages {
     /// The folder of the page: `nginx/html` beside the configuration, or else in the folder that
-    /// this program was built in. Nil where there is none; the store works without it.
+    /// this program was built in, or where it was installed (`PREFIX/share/pygmy/html` for
+    /// `PREFIX/bin`). Nil where there is none; the store works without it.
     public static func folder(of configuration: Configuration) -> String? {
         let beside = configuration.absolute("nginx/html")
         if Filesystem.exists("\(beside)/index.html") { return beside }
         var folder = Programs.folder
         while let slash = folder?.lastIndex(of: "/"), let current = folder {
-            let candidate = "\(current)/nginx/html"
-            if Filesystem.exists("\(candidate)/index.html") { return candidate }
+            for candidate in ["\(current)/nginx/html", "\(current)/share/pygmy/html"]
+            where Filesystem.exists("\(candidate)/index.html") { return candidate }
             folder = slash == current.startIndex ? nil : String(current[..<slash])
         }
         return nil

@@ -22,9 +22,9 @@ struct Preparation {
                 throw .unavailable("\(program) is not there; build it with: swift build")
             }
             launches[server.id.name] = Launch(
-                arguments: guarded([
-                    program, server.id.name, "--config", plan.configurationPath,
-                ]),
+                arguments: guarded(
+                    [program, server.id.name, "--config", plan.configurationPath]
+                        + plan.serverArguments),
                 log: configuration.logFile(of: server.id))
         }
         return launches

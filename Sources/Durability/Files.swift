@@ -57,6 +57,70 @@ package enum Files {
         try syncDirectory(directory(of: newPath))
     }
 
+    /// Whether there is a directory of that name with nothing in it.
+    package static func isEmptyDirectory(_ path: String) -> Bool {
+        guard let handle = opendir(path) else { return false }
+        defer { closedir(handle) }
+        var count = 0
+        while readdir(handle) != nil { count += 1 }
+        return count <= 2
+    }
+
+    /// Removes a directory with the files in it; one that is not there is no error.
+    package static func removeTree(_ path: String) throws(StorageError) {
+        guard let handle = opendir(path) else {
+            if errno == ENOENT { return }
+            throw .lastSystemError(path)
+        }
+        var names: [String] = []
+        while let item = readdir(handle) {
+            let name = withUnsafeBytes(of: &item.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        closedir(handle)
+        for name in names { try remove("\(path)/\(name)") }
+        if rmdir(path) != 0 { throw .lastSystemError(path) }
+    }
+
+    /// Copies a file; the copy is durable on return, its name is not.
+    package static func copy(_ path: String, to newPath: String) throws(StorageError) {
+        let target = open(newPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard target >= 0 else { throw .lastSystemError(newPath) }
+        defer { close(target) }
+        try forEachChunk(of: path) { chunk throws(StorageError) in
+            try write(chunk[...], to: target, newPath)
+        }
+        guard fsync(target) == 0 else { throw .lastSystemError(newPath) }
+    }
+
+    /// Reads a file of any length in chunks of a megabyte.
+    package static func forEachChunk(
+        of path: String, _ body: ([UInt8]) throws(StorageError) -> Void
+    ) throws(StorageError) {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .lastSystemError(path) }
+        defer { close(descriptor) }
+        var buffer = [UInt8](repeating: 0, count: 1 << 20)
+        while true {
+            // Full but for the last one, so that chunks are the same whatever a read gives.
+            var filled = 0
+            while filled < buffer.count {
+                let count = buffer.withUnsafeMutableBytes {
+                    Glibc.read(
+                        descriptor, $0.baseAddress.map { $0 + filled }, $0.count - filled)
+                }
+                if count < 0, errno == EINTR { continue }
+                guard count >= 0 else { throw .lastSystemError(path) }
+                if count == 0 { break }
+                filled += count
+            }
+            if filled == 0 { return }
+            try body(Array(buffer[..<filled]))
+        }
+    }
+
     /// Reads a file, or as much of it as is asked for.
     package static func read(_ path: String, atMost limit: Int = .max) throws(StorageError)
         -> [UInt8]
@@ -93,13 +157,19 @@ package enum Files {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .lastSystemError(path) }
         defer { close(descriptor) }
-        var rest = bytes[...]
+        try write(bytes[...], to: descriptor, path)
+        guard fsync(descriptor) == 0 else { throw .lastSystemError(path) }
+    }
+
+    private static func write(
+        _ bytes: ArraySlice<UInt8>, to descriptor: Int32, _ path: String
+    ) throws(StorageError) {
+        var rest = bytes
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw .lastSystemError(path) }
             rest = rest.dropFirst(count)
         }
-        guard fsync(descriptor) == 0 else { throw .lastSystemError(path) }
     }
 }

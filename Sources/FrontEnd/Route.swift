@@ -8,7 +8,8 @@ enum RouteName: String, CaseIterable, Sendable {
     case restock, item
     case catalogCSV = "catalog.csv"
     case ordersCSV = "orders.csv"
-    case invalidate, register
+    case invalidate, register, cache
+    case cachedBook = "cached-book"
 
     /// The path, with a name in braces where a request has a value.
     var template: String {
@@ -21,7 +22,9 @@ enum RouteName: String, CaseIterable, Sendable {
         case .item: "/items/{itemNumber}"
         case .invalidate: "/invalidate/{itemNumbers}"
         case .register: "/register/{group}"
-        case .topics, .status, .health, .livez, .readyz, .metrics, .catalogCSV, .ordersCSV:
+        case .cachedBook: "/cache/{itemNumber}"
+        case .topics, .status, .health, .livez, .readyz, .metrics, .catalogCSV, .ordersCSV,
+            .cache:
             "/\(rawValue)"
         }
     }
@@ -41,6 +44,7 @@ enum RouteName: String, CaseIterable, Sendable {
         case .item: ["PUT", "DELETE"]
         case .invalidate: ["DELETE"]
         case .register: ["PUT"]
+        case .cache, .cachedBook: ["GET", "HEAD", "DELETE"]
         }
     }
 
@@ -50,7 +54,7 @@ enum RouteName: String, CaseIterable, Sendable {
         case .search, .lookup, .health, .livez, .readyz, .metrics: .everybody
         case .buy, .order, .topics, .status: .clients
         case .restock, .item, .catalogCSV, .ordersCSV: .administrator
-        case .invalidate, .register: .cluster
+        case .invalidate, .register, .cache, .cachedBook: .cluster
         }
     }
 
@@ -63,7 +67,7 @@ enum RouteName: String, CaseIterable, Sendable {
         switch self {
         case .search, .lookup, .order, .topics, .status, .health: true
         case .buy, .livez, .readyz, .metrics, .restock, .item, .catalogCSV, .ordersCSV,
-            .invalidate, .register:
+            .invalidate, .register, .cache, .cachedBook:
             false
         }
     }

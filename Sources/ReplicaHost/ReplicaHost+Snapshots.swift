@@ -17,6 +17,9 @@ extension ReplicaHost {
     /// The bytes of a chunk.
     private static var chunkLength: Int { 4 << 20 }
 
+    /// Who asks for a copy that no server shall install: `pygmy backup`.
+    private static var backupName: String { "backup" }
+
     /// A copy of the state for one joining server.
     struct ServedSnapshot: Sendable {
         let attempt: UInt64
@@ -39,11 +42,13 @@ extension ReplicaHost {
     func handleSync(_ request: InternalRequest, _ responder: Responder) throws(Problem) {
         try request.require([.get])
         guard let server = request.query.first(where: { $0.name == "for" })?.value,
-            environment.configuration.servers.contains(where: { $0.id.name == server }),
+            server == Self.backupName
+                || environment.configuration.servers.contains(where: { $0.id.name == server }),
             let attempt = request.query.first(where: { $0.name == "attempt" })
                 .flatMap({ UInt64($0.value) })
         else {
-            throw .malformedRequest("sync needs for=NAME, a server, and attempt=N, a number")
+            throw .malformedRequest(
+                "sync needs for=NAME, a server or backup, and attempt=N, a number")
         }
         let offset = try request.count("offset", default: 0, limit: 1 << 50)
         loadWork.append(
@@ -69,6 +74,11 @@ extension ReplicaHost {
                         ("X-Snapshot-Index", String(snapshot.position.index)),
                         ("X-Snapshot-View", String(snapshot.position.view)),
                     ], body: bytes))
+            // Nobody comes back to a backup's copy, and it is as large as the state.
+            if chunk.server == Self.backupName, chunk.offset + bytes.count == snapshot.size {
+                servedSnapshots.withLock { $0[chunk.server] = nil }
+                unlink(snapshot.path)
+            }
         } catch {
             stopIfBroken(error)
             logger.warning("\(group): no copy of the state can be made: \(error)")

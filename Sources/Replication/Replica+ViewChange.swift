@@ -98,9 +98,10 @@ extension Replica {
                 number: (view?.number ?? 0) + 1, members: [member], incarnation: incarnation))
     }
 
-    /// The very first start of a group: the first replica proposes itself.
+    /// The very first start of a group: the first replica proposes itself. Its log is empty: nothing
+    /// in it was ever given a view, also where the state before it came from a backup.
     private mutating func beginGroup() {
-        guard configuration.replicas[0] == member.name, log.lastIndex == 0 else { return }
+        guard configuration.replicas[0] == member.name, log.last.view == 0 else { return }
         begin(.initial(View(number: 1, members: [member], incarnation: incarnation)))
     }
 

@@ -131,33 +131,39 @@ extension CatalogStore {
     public func audit() throws(StorageError) -> CatalogAudit {
         let file = file
         return try file.longRead { database throws(StorageError) in
-            let path = file.path
-            var audit = CatalogAudit(counters: try CatalogTables.counters(database, path))
-            let sales = try PreparedStatement(
-                "SELECT \(SaleColumns.names("sales")) FROM sales ORDER BY number", database,
-                file: path)
-            while try sales.step() { audit.add(try SaleColumns.sale(sales, path)) }
-            let sums = try PreparedStatement(
-                "SELECT item, sum(quantity) FROM sales GROUP BY item ORDER BY item", database,
-                file: path)
-            defer { sums.reset() }
-            var hasSum = try sums.step()
-            let books = try PreparedStatement(
-                "SELECT \(CatalogTables.bookColumns) FROM books ORDER BY item", database,
-                file: path)
-            while try books.step() {
-                let record = CatalogTables.record(books)
-                var sold: Int64 = 0
-                if hasSum, sums.number(at: 0) == record.book.itemNumber {
-                    sold = sums.number(at: 1)
-                    hasSum = try sums.step()
-                }
-                audit.add(record, soldBySales: sold)
-            }
-            let keys = try PreparedStatement("SELECT count(*) FROM keys", database, file: path)
-            defer { keys.reset() }
-            audit.keys = try keys.step() ? keys.number(at: 0) : 0
-            return audit
+            try CatalogTables.audit(database, file.path)
         }
+    }
+}
+
+extension CatalogTables {
+    /// Checks everything there is; inside a transaction.
+    static func audit(
+        _ database: Database, _ path: String
+    ) throws(StorageError) -> CatalogAudit {
+        var audit = CatalogAudit(counters: try counters(database, path))
+        let sales = try PreparedStatement(
+            "SELECT \(SaleColumns.names("sales")) FROM sales ORDER BY number", database, file: path)
+        while try sales.step() { audit.add(try SaleColumns.sale(sales, path)) }
+        let sums = try PreparedStatement(
+            "SELECT item, sum(quantity) FROM sales GROUP BY item ORDER BY item", database,
+            file: path)
+        defer { sums.reset() }
+        var hasSum = try sums.step()
+        let books = try PreparedStatement(
+            "SELECT \(bookColumns) FROM books ORDER BY item", database, file: path)
+        while try books.step() {
+            let record = record(books)
+            var sold: Int64 = 0
+            if hasSum, sums.number(at: 0) == record.book.itemNumber {
+                sold = sums.number(at: 1)
+                hasSum = try sums.step()
+            }
+            audit.add(record, soldBySales: sold)
+        }
+        let keys = try PreparedStatement("SELECT count(*) FROM keys", database, file: path)
+        defer { keys.reset() }
+        audit.keys = try keys.step() ? keys.number(at: 0) : 0
+        return audit
     }
 }

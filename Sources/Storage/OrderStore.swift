@@ -113,11 +113,17 @@ public final class OrderStore: StateStore {
     public func audit() throws(StorageError) -> OrderAudit {
         let file = state.file
         return try file.longRead { database throws(StorageError) in
-            var audit = OrderAudit(counters: try OrderTables.counters(database, file.path))
-            let select = try PreparedStatement(
-                OrderTables.select + "ORDER BY number", database, file: file.path)
-            while try select.step() { audit.add(try OrderTables.order(select, file.path)) }
-            return audit
+            try OrderTables.audit(database, file.path)
         }
+    }
+}
+
+extension OrderTables {
+    /// Checks everything there is; inside a transaction.
+    static func audit(_ database: Database, _ path: String) throws(StorageError) -> OrderAudit {
+        var audit = OrderAudit(counters: try counters(database, path))
+        let rows = try PreparedStatement(select + "ORDER BY number", database, file: path)
+        while try rows.step() { audit.add(try order(rows, path)) }
+        return audit
     }
 }

@@ -41,6 +41,23 @@ struct ConfigurationOption: ParsableArguments {
     }
 }
 
+extension Site {
+    /// The servers of this machine that were named, or all of them.
+    /// - Parameter names: each may name several, with commas between them.
+    func servers(named names: [String]) throws -> [Configuration.Server] {
+        guard !names.isEmpty else { return servers }
+        return try names.flatMap { $0.split(separator: ",") }.map { name in
+            guard let id = ServerID(parsing: String(name)),
+                let server = servers.first(where: { $0.id == id })
+            else {
+                let known = servers.map(\.id.name).joined(separator: ", ")
+                throw ValidationError("there is no \(name) on this machine, only \(known)")
+            }
+            return server
+        }
+    }
+}
+
 /// The two streams that a person sees.
 enum Standard {
     /// Writes a line to standard error.

@@ -9,7 +9,9 @@ struct Pygmy: ParsableCommand {
         abstract: "Looks after a Pygmy book store: its servers, and nginx in front of them.",
         version: API.version,
         subcommands: [
-            UpCommand.self, StatusCommand.self, CheckCommand.self, NginxCommand.self,
-            ExportCommand.self, BenchCommand.self, ForceViewCommand.self, MembersCommand.self,
+            UpCommand.self, ServeCommand.self, RestartCommand.self, StatusCommand.self,
+            CheckCommand.self, HealthCommand.self, NginxCommand.self,
+            ExportCommand.self, BenchCommand.self, BackupCommand.self, RestoreCommand.self,
+            ForceViewCommand.self, MembersCommand.self, CacheCommand.self,
         ])
 }

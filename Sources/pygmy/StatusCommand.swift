@@ -2,6 +2,7 @@ import API
 import ArgumentParser
 import Deployment
 import Foundation
+import Glibc
 
 /// `pygmy status`: the cluster as its front end sees it, and whether its books add up.
 struct StatusCommand: ParsableCommand {
@@ -27,7 +28,8 @@ struct StatusCommand: ParsableCommand {
     func run() throws {
         let store = Store(try file.load())
         let (body, document) = try status(of: store)
-        let report = StatusReport(document: document)
+        let report = StatusReport(
+            document: document, width: Terminal(STDOUT_FILENO).width)
         if !json { Standard.output(report.text) }
         guard audit else {
             if json { Standard.output(String(decoding: body, as: UTF8.self)) }

@@ -4,6 +4,8 @@ import API
 /// servers may say more than this program knows of.
 struct StatusReport {
     let document: JSON
+    /// How long a line may be, where there is an edge.
+    var width: Int?
 
     /// Columns in the order in which they are shown; others follow in the order of the document.
     private static let columns = [
@@ -21,10 +23,10 @@ struct StatusReport {
     var text: String {
         var parts: [String] = []
         if let servers = document["servers"]?.elements, !servers.isEmpty {
-            parts.append(StatusReport.table(servers))
+            parts.append(StatusReport.table(servers, width: width))
         }
         if let frontEnds = document["frontEnds"]?.elements, !frontEnds.isEmpty {
-            parts.append(StatusReport.frontEndTable(frontEnds))
+            parts.append(StatusReport.frontEndTable(frontEnds, width: width))
         }
         let rest = (document.members ?? [])
             .filter { $0.name != "servers" && $0.name != "frontEnds" }
@@ -44,14 +46,14 @@ struct StatusReport {
         return roles
     }
 
-    private static func table(_ servers: [JSON]) -> String {
+    private static func table(_ servers: [JSON], width: Int?) -> String {
         let all = servers.map(cells)
         var names = columns.filter { name in all.contains { $0.contains { $0.name == name } } }
         for cell in all.joined() where !names.contains(cell.name) { names.append(cell.name) }
         let rows = all.map { cells in
             names.map { name in cells.first { $0.name == name }?.text ?? "-" }
         }
-        return Table.text(header: names, rows: rows)
+        return Table.text(header: names, rows: rows, width: width)
     }
 
     private static func cells(_ server: JSON) -> [(name: String, text: String)] {
@@ -67,7 +69,7 @@ struct StatusReport {
         return cells
     }
 
-    private static func frontEndTable(_ frontEnds: [JSON]) -> String {
+    private static func frontEndTable(_ frontEnds: [JSON], width: Int?) -> String {
         let rows = frontEnds.map { entry -> [String] in
             let report = entry["frontEnd"]
             return [
@@ -80,7 +82,7 @@ struct StatusReport {
         }
         return Table.text(
             header: ["name", "reachable", "uptimeSeconds"] + cacheColumns + ["lease", "buys"],
-            rows: rows)
+            rows: rows, width: width)
     }
 
     private static func cell(_ value: JSON) -> String {
@@ -108,25 +110,5 @@ struct StatusReport {
                     : "\(member.name) (\(inline(member.value)))"
             }.joined(separator: ", ")
         }
-    }
-}
-
-/// Columns that stand below each other.
-enum Table {
-    /// A header and its rows; columns of numbers stand to the right.
-    static func text(header: [String], rows: [[String]]) -> String {
-        let all = [header] + rows
-        let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
-        let isNumeric = header.indices.map { column in
-            rows.allSatisfy { $0[column] == "-" || Double($0[column]) != nil }
-        }
-        return all.map { row in
-            let cells = row.indices.map { column -> String in
-                let padding = String(repeating: " ", count: widths[column] - row[column].count)
-                return isNumeric[column] ? padding + row[column] : row[column] + padding
-            }
-            let line = cells.joined(separator: "  ")
-            return String(line.reversed().drop { $0 == " " }.reversed())
-        }.joined(separator: "\n")
     }
 }

@@ -3,6 +3,7 @@ import ArgumentParser
 import Deployment
 import Glibc
 import HTTPClient
+import Logging
 
 /// `pygmy up`: nginx and the servers of this machine, until somebody wants the end.
 struct UpCommand: ParsableCommand {
@@ -24,16 +25,35 @@ struct UpCommand: ParsableCommand {
     @Flag(help: "Leave dead what dies.")
     var noRestart = false
 
+    @Option(help: "How servers write log/NAME.log: text or json.")
+    var logFormat = LogFormat.text
+
+    @Option(help: "The least level that servers log, such as debug or warning.")
+    var logLevel = "info"
+
+    /// The forms of a server's log.
+    enum LogFormat: String, ExpressibleByArgument, CaseIterable {
+        case text, json
+    }
+
+    func validate() throws {
+        guard Logger.Level(rawValue: logLevel) != nil else {
+            let known = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("--log-level must be one of \(known).")
+        }
+    }
+
     func run() throws {
         let configuration = try file.load()
         let site = try file.site(of: configuration)
-        let servers = try chosen(from: site)
+        let servers = try site.servers(named: only)
         guard let path = realpath(file.config, nil).map({ String(cString: $0) }) else {
             throw ValidationError("\(file.config) is not there")
         }
         do throws(UpFault) {
             let plan = ClusterRunner.Plan(
-                site: site, servers: servers, configurationPath: path, restarts: !noRestart)
+                site: site, servers: servers, configurationPath: path, restarts: !noRestart,
+                serverArguments: ["--log-format", logFormat.rawValue, "--log-level", logLevel])
             var runner = try ClusterRunner(plan) { Standard.error("pygmy: \($0)") }
             try makeSecrets(configuration)
             let probe = Probe(plan)
@@ -47,19 +67,6 @@ struct UpCommand: ParsableCommand {
                 Standard.error("pygmy: \(reason)")
                 throw ExitCode.configuration
             }
-        }
-    }
-
-    private func chosen(from site: Site) throws -> [Configuration.Server] {
-        guard !only.isEmpty else { return site.servers }
-        return try only.flatMap { $0.split(separator: ",") }.map { name in
-            guard let id = ServerID(parsing: String(name)),
-                let server = site.servers.first(where: { $0.id == id })
-            else {
-                let known = site.servers.map(\.id.name).joined(separator: ", ")
-                throw ValidationError("there is no \(name) on this machine, only \(known)")
-            }
-            return server
         }
     }
 

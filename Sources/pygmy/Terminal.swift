@@ -1,0 +1,124 @@
+import Glibc
+
+/// What is known of the terminal that a stream goes to.
+struct Terminal: Sendable {
+    /// Whether it is a terminal at all.
+    let isTerminal: Bool
+    /// Columns; nothing where it is no terminal, which has no edge.
+    let width: Int?
+    /// Whether colours may be used: on a terminal that has them, unless `NO_COLOR` is set.
+    let hasColours: Bool
+
+    /// Looks at a stream.
+    init(_ descriptor: Int32) {
+        isTerminal = isatty(descriptor) == 1
+        var size = winsize()
+        let isKnown = isTerminal && ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0
+        width = isKnown && size.ws_col > 0 ? Int(size.ws_col) : nil
+        let isDumb = getenv("TERM").map { String(cString: $0) == "dumb" } ?? true
+        let refuses = getenv("NO_COLOR").map { $0.pointee != 0 } ?? false
+        hasColours = isTerminal && !isDumb && !refuses
+    }
+
+    /// What a test says it is.
+    init(width: Int?, hasColours: Bool) {
+        isTerminal = width != nil
+        self.width = width
+        self.hasColours = hasColours
+    }
+
+    /// Colours that mean something.
+    enum Colour: Int {
+        case red = 31
+        case green = 32
+        case yellow = 33
+        case faint = 2
+        case bold = 1
+    }
+
+    /// The text in a colour, where the terminal has them.
+    func text(_ text: String, _ colour: Colour) -> String {
+        hasColours ? "\u{1b}[\(colour.rawValue)m\(text)\u{1b}[0m" : text
+    }
+}
+
+/// How far something is that takes more than two seconds: a line with rate and time left, written
+/// over as it goes, on a terminal only.
+struct Progress: Sendable {
+    private let title: String
+    private let unit: Unit
+    private let terminal: Terminal
+    private let start: ContinuousClock.Instant
+    private let write: @Sendable (String) -> Void
+    private var lastShown: ContinuousClock.Instant?
+
+    /// What is counted.
+    enum Unit: Sendable {
+        case bytes
+        case of(String)
+    }
+
+    /// Begins to count.
+    init(
+        _ title: String, _ unit: Unit, terminal: Terminal = Terminal(STDERR_FILENO),
+        start: ContinuousClock.Instant = .now,
+        write: @escaping @Sendable (String) -> Void = { Standard.write($0, to: STDERR_FILENO) }
+    ) {
+        self.title = title
+        self.unit = unit
+        self.terminal = terminal
+        self.start = start
+        self.write = write
+    }
+
+    /// Shows how far it is, ten times a second at most.
+    /// - Parameter total: where that is known.
+    mutating func advance(to done: Int, of total: Int?, at now: ContinuousClock.Instant = .now) {
+        guard terminal.isTerminal, now - start > .seconds(2) else { return }
+        if let lastShown, now - lastShown < .milliseconds(100) { return }
+        lastShown = now
+        let line = line(done, of: total, after: now - start)
+        write("\r\(line.prefix((terminal.width ?? 80) - 1))\u{1b}[K")
+    }
+
+    /// Removes the line.
+    mutating func finish() {
+        if lastShown != nil { write("\r\u{1b}[K") }
+        lastShown = nil
+    }
+
+    /// `title  12.0 of 96.0 MB  [###   ]  12%  3.1 MB/s  0:27 left`.
+    func line(_ done: Int, of total: Int?, after time: Duration) -> String {
+        let seconds = Double(time.components.seconds) + Double(time.components.attoseconds) / 1e18
+        let rate = seconds > 0 ? Double(done) / seconds : 0
+        guard let total, total > 0 else {
+            return "\(title)  \(amount(done))  \(amount(Int(rate)))/s"
+        }
+        let share = min(1, Double(done) / Double(total))
+        let filled = Int(share * 20)
+        let bar =
+            String(repeating: "#", count: filled) + String(repeating: " ", count: 20 - filled)
+        let left = rate > 0 ? Progress.clock(Int(Double(max(0, total - done)) / rate)) : "-:--"
+        return "\(title)  [\(bar)] \(Int(share * 100))%  \(amount(done)) of \(amount(total))  "
+            + "\(amount(Int(rate)))/s  \(left) left"
+    }
+
+    private func amount(_ number: Int) -> String {
+        switch unit {
+        case .of(let name): return "\(number) \(name)"
+        case .bytes:
+            guard number >= 1_000_000 else { return "\(number / 1000) kB" }
+            return "\(number / 1_000_000).\(number / 100_000 % 10) MB"
+        }
+    }
+
+    /// Seconds as minutes and seconds.
+    static func clock(_ seconds: Int) -> String {
+        let rest = String(seconds % 60)
+        let minutes = seconds / 60
+        let tail = rest.count < 2 ? "0\(rest)" : rest
+        guard minutes >= 60 else { return "\(minutes):\(tail)" }
+        let middle = String(minutes % 60)
+        return "\(minutes / 60):\(middle.count < 2 ? "0" : "")\(middle):\(tail)"
+    }
+}
