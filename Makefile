@@ -6,7 +6,8 @@ SEED ?=
 SEEDS ?= 10000
 MINUTES ?= 60
 
-.PHONY: run build test lint format simulate torture bench bench-check nginx clean dependencies
+.PHONY: run build install deb manual images test test-packages lint format simulate torture bench
+.PHONY: bench-check nginx clean dependencies
 
 run: dependencies
 	$(SWIFT) build -c release
@@ -15,9 +16,33 @@ run: dependencies
 build: dependencies
 	$(SWIFT) build -c release
 
+# Under $(DESTDIR)$(PREFIX), from what `make build` has built.
+install:
+	DESTDIR="$(DESTDIR)" PREFIX="$(or $(PREFIX),/usr/local)" scripts/install
+
+# With Swift's libraries in the programs: a package that needs nothing but Debian.
+deb: dependencies
+	$(SWIFT) build -c release --static-swift-stdlib
+	scripts/make-deb
+
+# The images of docker/ without a container engine; `docker compose build` does the same with one.
+images: dependencies
+	$(SWIFT) build -c release --static-swift-stdlib
+	scripts/build-images
+
+# Manual pages and completion scripts, from the programs' own words.
+manual:
+	$(SWIFT) build
+	scripts/make-manual .build/debug .
+
 test:
 	scripts/install-dependencies test
 	scripts/run-tests
+
+# The package in a Debian of its own, the images, and the units: minutes, and as root.
+test-packages:
+	scripts/install-dependencies packages
+	scripts/test-packages
 
 lint:
 	$(SWIFT) format lint --strict --parallel --recursive Sources Tests Package.swift

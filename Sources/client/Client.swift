@@ -1,5 +1,6 @@
 import API
 import ArgumentParser
+import Glibc
 
 /// The program of a customer: a menu, or one command for a script.
 ///
@@ -50,7 +51,7 @@ struct SearchCommand: ParsableCommand {
         if topic.isEmpty { throw ValidationError("The topic is empty.") }
     }
 
-    func run() throws { try form.show(store.client().search(topic: topic)) }
+    func run() throws { try form.show(store.client().search(topic: topic), cut: true) }
 }
 
 /// `client lookup N`.
@@ -70,8 +71,8 @@ struct BuyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "buy", abstract: "Buys a book.",
         discussion: """
-            The buy has a key of its own and is repeated with it where the store does not confirm \
-            it; it is never made twice.
+            The buy has a key of its own, which is shown, and is repeated with it where the store \
+            does not confirm it; it is never made twice.
             """)
 
     @OptionGroup var store: StoreOption
@@ -90,5 +91,14 @@ struct BuyCommand: ParsableCommand {
         }
     }
 
-    func run() throws { try form.show(store.client().buy(item: item.itemNumber, key: key)) }
+    func run() throws {
+        let key = key ?? StoreClient.newKey()
+        var client = try store.client()
+        client.notice = { Standard.error($0) }
+        // A person may end the program at any moment, and needs the key then; a script gets it in
+        // the answer, or in the error.
+        let terminal = Terminal(STDERR_FILENO)
+        if terminal.isTerminal { Standard.error(terminal.faint("key \(key)")) }
+        try form.show(client.buy(item: item.itemNumber, key: key))
+    }
 }

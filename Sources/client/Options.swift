@@ -76,13 +76,14 @@ struct FormOption: ParsableArguments {
     var json = false
 
     /// Shows an outcome and ends the program with what it means.
-    func show(_ outcome: StoreClient.Outcome) throws {
+    /// - Parameter cut: whether lines that the window has no room for are cut off.
+    func show(_ outcome: StoreClient.Outcome, cut: Bool = false) throws {
         switch outcome {
         case .done(let body, let text):
             if json {
                 Standard.output(String(decoding: body, as: UTF8.self))
             } else {
-                Standard.output(text)
+                Standard.output(cut ? Terminal(STDOUT_FILENO).fitting(text) : text)
             }
         case .refused(let body, let text):
             refuse(body, text)

@@ -27,6 +27,8 @@ struct StoreClient {
 
     let address: Address
     var patience = Patience()
+    /// Told, once, that a buy is not confirmed and is repeated.
+    var notice: (String) -> Void = { _ in }
     private let client = HTTPClient()
 
     init(address: Address, patience: Patience = Patience()) {
@@ -49,6 +51,7 @@ struct StoreClient {
         let key = key ?? StoreClient.newKey()
         let start = ContinuousClock.now
         var isUnknown = false
+        var hasNoticed = false
         var pause: Duration = .milliseconds(100)
         while true {
             let attempt = attempt("POST", "/buy/\(item)", [("Idempotency-Key", key)])
@@ -65,6 +68,10 @@ struct StoreClient {
                         It is not known whether the book was bought. To learn it, without buying \
                         it again: client buy \(item) --key \(key)
                         """)
+            }
+            if !hasNoticed {
+                hasNoticed = true
+                notice("\(attempt.failure) Trying again with the same key, \(key).")
             }
             patience.pause(asked)
             pause = min(pause * 2, .seconds(1))
@@ -154,7 +161,10 @@ private enum Attempt {
     var failure: String {
         switch self {
         case .failed(let error, let address):
-            return "The store at \(address) does not answer: \(error)."
+            return """
+                The store at \(address) does not answer: \(error). Is it running (pygmy up)? Where \
+                it is can be said with --url.
+                """
         case .answered(let response):
             let document = try? JSON(parsing: response.body)
             let title = document?["title"]?.string ?? "The store answered with \(response.status)"
