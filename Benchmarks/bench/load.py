@@ -1,6 +1,7 @@
 """wrk, and what it reports."""
 
 import re
+import resource
 import statistics
 import subprocess
 from dataclasses import dataclass, field
@@ -35,17 +36,27 @@ def wrk(url, clients, seconds, script=None, watched=None, arguments=None):
     if script:
         command += ["-s", script]
     before = {name: cpu_seconds(pids) for name, pids in watched.items()}
+    own = children_seconds()
     done = subprocess.run(
         command + [url] + (["--", *arguments] if arguments else []), capture_output=True, text=True, timeout=seconds + 60, check=True)
     after = {name: cpu_seconds(pids) for name, pids in watched.items()}
+    own = children_seconds() - own
     sample = parse(done.stdout)
     sample.cpu = {
         name: (after[name] - before[name]) * 1000 / max(1, sample.requests) for name in watched
     }
+    # What the load itself takes from the same cores.
+    sample.cpu["wrk"] = own * 1000 / max(1, sample.requests)
     sample.memory = {
         name: sum(resident_megabytes(pid) for pid in pids) for name, pids in watched.items()
     }
     return sample
+
+
+def children_seconds():
+    """CPU time of all processes that were started here and have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def parse(text):
