@@ -36,7 +36,7 @@ package enum Mutation: String, CaseIterable, Sendable {
     case lateSnapshotInstalled
     /// A replica accepts updates of a view that is over.
     case oldViewAccepted
-    /// A view is acted in before it is durable.
+    /// A view is acted in, and not made durable.
     case viewNotDurable
     /// Front ends are told to invalidate before the last read lease of a dropped backup is out.
     case invalidateBeforeReadLease

@@ -5,8 +5,8 @@ extension Replica {
     /// The primary's entries.
     mutating func receive(_ update: Update, from sender: ServerName, exchange: ExchangeID) {
         learn(update.view)
-        guard let view, role != .primary, sender == view.primary.name,
-            update.view.number == view.number
+        guard let view, role != .primary,
+            (sender == view.primary.name && update.view.number == view.number)
                 || (breaks(.oldViewAccepted) && update.view.contains(member))
         else { return reply(to: exchange, .refused) }
         guard !joining.isInstalling, !isDiverged else { return reply(to: exchange, .busy) }

@@ -77,6 +77,7 @@ extension Replica {
         persisting = token
         mustPersistAgain = false
         isViewDurable = breaks(.viewNotDurable)
+        if isViewDurable { return }
         effects.append(.persist(token, DurableState(view: view).encoded()))
     }
 }

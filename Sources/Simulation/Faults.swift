@@ -37,6 +37,7 @@ final class Faults {
             if tier(of: first) != tier(of: second) {
                 world.after(seconds: world.random.real(0, 1)) { [self] in
                     guard !isOver else { return }
+                    world.judge.faults["secondServer", default: 0] += 1
                     strike(second, world.random.element([.kill, .pause, .isolate]), seconds: time)
                 }
             }
