@@ -46,5 +46,7 @@
 //  - A lease counts from when the heartbeat that asked for it was sent, and only where its view is
 //    the newest that the front end knows. If the last lease had ended by the time that the new one
 //    is taken up, the front end begins with an empty cache.
+//  - It may be granted no lease for a while: not before it has answered an invalidation, where an
+//    earlier lease ran out over one.
 //  - It answers `DELETE /invalidate` once the keys are gone, and every answer for them that is on
 //    its way is barred from being stored.

@@ -45,5 +45,6 @@ enum KnownSeeds {
         ("promiseNotDurable", 5),
         ("keysNotReplicated", 0),
         ("viewNotDurable", 2),
+        ("leaseRenewedWhileUnanswered", 967),
     ]
 }
