@@ -82,8 +82,8 @@ def tabulate(report, found, has_postgres):
          "failed"], rows)
     report.bars(
         "buys", "Buys a second",
-        [(f"{clients} × {books} books", {name: sample.rate for name, sample in samples.items()})
-         for (books, clients), samples in found.items()], unit="clients × books", logarithmic=True)
+        [(f"{clients} of {books} books", {name: sample.rate for name, sample in samples.items()})
+         for (books, clients), samples in found.items()], unit="by clients and books", logarithmic=True)
 
     def ratio(one, other):
         return found[one[1:]][one[0]].rate / found[other[1:]][other[0]].rate

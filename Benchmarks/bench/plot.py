@@ -20,7 +20,7 @@ def bars(path, title, groups, unit="", logarithmic=False):
     largest = max(v for _, group in groups for v in group.values() if v)
     least = min(v for _, group in groups for v in group.values() if v)
     floor = 10 ** math.floor(math.log10(least)) if logarithmic else 0
-    left, width, bar, top = 90, 560, 15, 56 + 18 * len(names)
+    left, width, bar, top = 130, 560, 15, 56 + 18 * len(names)
 
     def extent(value):
         if logarithmic:
