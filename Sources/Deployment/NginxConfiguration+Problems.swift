@@ -54,6 +54,8 @@ extension NginxConfiguration {
             if [502, 504].contains(problem.status) {
                 added.append("Idempotency-Key $pygmy_default_key")
             }
+            // What no server has been sent, none can have acted on.
+            if problem.status == 502 { added.append("X-Upstream-Bytes-Sent $upstream_bytes_sent") }
             // One header of its own, and a location inherits none.
             added += ["Cache-Control no-store"] + NginxConfiguration.everyHeader
             let headers = added.map { "    add_header \($0) always;\n" }.joined()

@@ -96,6 +96,7 @@ struct RequestRoute: Sendable {
     private mutating func note(_ result: Result<UpstreamAnswer, UpstreamFailure>) {
         switch result {
         case .failure(.unreachable): break
+        case .success(let answer) where answer.isOfAbsentServer: break
         case .success(let answer) where answer.status == 503:
             let isProblem = answer.header("Content-Type") == Problem.mediaType
             if isProblem, !mayHaveHappened { refusal = answer }

@@ -33,6 +33,11 @@ public struct HTTPResponse: Sendable {
     /// The header lines as they came, each with its line break.
     private let head: [UInt8]
 
+    /// Whether this is nginx's answer for a server that was not there, and was sent nothing.
+    public var isOfAbsentServer: Bool {
+        status == 502 && header("X-Upstream-Bytes-Sent") == "0"
+    }
+
     /// Makes an answer, for tests of whoever receives one.
     public init(status: Int, headers: [(String, String)] = [], body: [UInt8] = []) {
         var head: [UInt8] = []

@@ -161,7 +161,9 @@ extension OrderService {
         }
         switch outcome {
         case .sale(let sale, let replayed)?:
-            guard let order = orders[sale.saleNumber] else { break }
+            // After a forced view of the catalog a sale may bear the number of one that was lost; its
+            // order is not this buyer's.
+            guard let order = orders[sale.saleNumber], order.sale == sale else { break }
             return BuyResults.Item(
                 status: replayed ? 200 : 201, isReplayed: replayed,
                 orderNumber: order.orderNumber, body: body(of: order))

@@ -32,8 +32,9 @@ extension ReplicaHost {
             method: request.methodName, authority: address, path: request.target, headers: headers,
             body: request.body)
         environment.client.send(onward, timeout: left.duration) { [self] result in
-            guard case .success(let response) = result else {
-                return sendUnavailable(primary: nil, responder)
+            guard case .success(let response) = result, ![502, 504].contains(response.status)
+            else {
+                return responder.send(.noView(of: group, waitingFor: [server.text]))
             }
             let kept = response.headers.filter {
                 ![
@@ -53,9 +54,21 @@ extension ReplicaHost {
     public func sendUnavailable(primary: ServerName?, _ responder: Responder) {
         let other = primary?.text == environment.id.name ? nil : primary
         let headers = other.map { [("X-Primary", $0.text)] } ?? []
+        if let other, isSilent(other) {
+            return responder.send(
+                .noView(of: group, waitingFor: [other.text]), headers: headers)
+        }
         responder.send(
             .unavailable("\(environment.id) cannot serve this now; nothing has happened"),
             headers: headers)
+    }
+
+    /// Whether nothing has come from a server of the group for several leases' time.
+    private func isSilent(_ server: ServerName) -> Bool {
+        let limit = Instant.Span(environment.configuration.settings.leaseDuration) * 3
+        return status.peers.contains { peer in
+            peer.name == server && (peer.lastHeard.map { $0 > limit } ?? true)
+        }
     }
 
     /// Answers a proposal that was not logged, or whose outcome is not known.

@@ -69,7 +69,7 @@ extension Replica {
         if let after = peer.updateAfter, now < after { return }
         let hasEntries = next <= log.lastIndex
         // That something is committed waits for the next tick, as there may be entries to go with it.
-        let hasNews = peer.sentCommit < commitIndex && isTicking
+        let hasNews = peer.sentCommit < log.appliedIndex && isTicking
         guard hasEntries || hasNews || peer.match == nil else { return }
         guard next - 1 >= log.base.index, let previousView = log.view(at: next - 1) else {
             return load(for: index, from: next, view: view)
@@ -90,11 +90,13 @@ extension Replica {
         let through = previous.index + UInt64(entries.count)
         peers[index].update = id
         peers[index].updateSince = peers[index].updateSince ?? now
-        peers[index].sentCommit = commitIndex
+        peers[index].sentCommit = log.appliedIndex
         outstanding[id] = .update(
             to: peers[index].name, view: view.number, through: through)
+        // What is committed but not applied here is not told: a backup that applied it sooner would
+        // show what this primary does not show yet.
         let update = Update(
-            view: view, previous: previous, entries: entries, commitIndex: commitIndex)
+            view: view, previous: previous, entries: entries, commitIndex: log.appliedIndex)
         effects.append(
             .request(
                 id, to: peers[index].name, .update(update), timeout: configuration.messageTimeout))

@@ -148,8 +148,11 @@ public final class GroupClient: Sendable {
             attempt.completion(.success(response))
             return
         case .success(let response):
-            attempt.last = response
-            if response.status != 503 { attempt.mayHaveHappened = true }
+            if response.status == 503 {
+                attempt.last = response
+            } else if !response.isOfAbsentServer {
+                attempt.mayHaveHappened = true
+            }
             if let name = response.header("X-Primary"), name != members[index].name,
                 let other = members.firstIndex(where: { $0.name == name })
             {
