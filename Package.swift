@@ -125,7 +125,10 @@ let package = Package(
         tests("HTTPClientTests", ["HTTPClient"]),
         tests("PygmyTests", ["API", "pygmy", arguments]),
         tests("ServerRuntimeTests", ["API", "MonotonicTime", "ServerRuntime", log]),
-        tests("ReplicationTests", ["MonotonicTime", "Replication"]),
+        .testTarget(
+            name: "ReplicationTests", dependencies: ["MonotonicTime", "Replication"],
+            exclude: ["Transcripts"], swiftSettings: settings),
+        tests("SimulationTests", ["Simulation"]),
         tests("StorageTests", ["Bookstore", "Durability", "Replication", "Storage"]),
         tests(
             "SystemTests", ["frontEndServer", "catalogServer", "orderServer", "client", "pygmy"]),
