@@ -4,9 +4,9 @@ import Testing
 @testable import Simulation
 
 @Suite struct SoakTests {
-    /// How many schedules are run: `SIMULATION_SEEDS`, 1,500 where that is not set.
+    /// How many schedules are run: `SIMULATION_SEEDS`, 300 where that is not set.
     static var seeds: UInt64 {
-        ProcessInfo.processInfo.environment["SIMULATION_SEEDS"].flatMap(UInt64.init) ?? 1500
+        ProcessInfo.processInfo.environment["SIMULATION_SEEDS"].flatMap(UInt64.init) ?? 300
     }
 
     @Test("No judge finds a fault, whatever befalls the servers", .timeLimit(.minutes(30)))
