@@ -50,6 +50,9 @@ static inline CURLcode pygmy_curl_close_sockets_on_exec(CURL *handle) {
 static inline CURLcode pygmy_curl_get_long(CURL *handle, CURLINFO info, long *value) {
     return (curl_easy_getinfo)(handle, info, value);
 }
+static inline CURLcode pygmy_curl_get_size(CURL *handle, CURLINFO info, curl_off_t *value) {
+    return (curl_easy_getinfo)(handle, info, value);
+}
 static inline CURLcode pygmy_curl_get_pointer(CURL *handle, CURLINFO info, void **value) {
     return (curl_easy_getinfo)(handle, info, value);
 }

@@ -13,6 +13,7 @@ final class Transfer {
     private var body: [UInt8] = []
     private var status = 0
     private var headIsWhole = false
+    private var isRepeated = false
     private var failure: HTTPClientError?
     private var headerList: UnsafeMutablePointer<curl_slist>?
 
@@ -159,6 +160,32 @@ final class Transfer {
         }
         body.append(contentsOf: bytes)
         return true
+    }
+
+    /// Makes the request ready to be sent again, once, on a new connection and within its time.
+    /// - Returns: whether it can be.
+    func prepareAgain(_ handle: UnsafeMutableRawPointer) -> Bool {
+        var microseconds: curl_off_t = 0
+        _ = pygmy_curl_get_size(handle, CURLINFO_TOTAL_TIME_T, &microseconds)
+        let left = timeout - .microseconds(Int64(microseconds))
+        guard !isRepeated, left > .zero else { return false }
+        isRepeated = true
+        head = []
+        _ = pygmy_curl_set_long(handle, CURLOPT_TIMEOUT_MS, Self.milliseconds(left))
+        _ = pygmy_curl_set_long(handle, CURLOPT_FRESH_CONNECT, 1)
+        return true
+    }
+
+    /// Whether the request met a kept connection that the server had closed before it read any of it.
+    /// libcurl sends such a request again by itself where the end is noticed while it waits for the
+    /// answer; not where it is noticed while it sends the body.
+    func metClosedConnection(_ code: CURLcode, _ handle: UnsafeMutableRawPointer) -> Bool {
+        guard code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING,
+            failure == nil, status == 0
+        else { return false }
+        var opened = 0
+        _ = pygmy_curl_get_long(handle, CURLINFO_NUM_CONNECTS, &opened)
+        return opened == 0
     }
 
     /// What became of the request.

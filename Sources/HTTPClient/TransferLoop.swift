@@ -32,8 +32,9 @@ final class TransferLoop {
             }
             for submission in submissions { start(submission) }
             var running: Int32 = 0
-            curl_multi_perform(multi, &running)
-            finishCompleted()
+            repeat {
+                curl_multi_perform(multi, &running)
+            } while finishCompleted()
             // Returns at once where somebody has called `curl_multi_wakeup` since the last time.
             curl_multi_poll(multi, nil, 0, 60_000, nil)
         }
@@ -64,8 +65,11 @@ final class TransferLoop {
         }
     }
 
-    private func finishCompleted() {
+    /// Ends the transfers that libcurl is done with.
+    /// - Returns: whether one of them is tried again.
+    private func finishCompleted() -> Bool {
         var left: Int32 = 0
+        var isRepeated = false
         while let message = curl_multi_info_read(multi, &left) {
             guard message.pointee.msg == CURLMSG_DONE, let handle = message.pointee.easy_handle
             else { continue }
@@ -73,10 +77,19 @@ final class TransferLoop {
             let code = pygmy_curl_message_result(message)
             curl_multi_remove_handle(multi, handle)
             guard let transfer = transfers.removeValue(forKey: handle) else { continue }
+            if transfer.metClosedConnection(code, handle), transfer.prepareAgain(handle) {
+                transfers[handle] = transfer
+                if curl_multi_add_handle(multi, handle) == CURLM_OK {
+                    isRepeated = true
+                    continue
+                }
+                transfers[handle] = nil
+            }
             let result = transfer.result(code, handle)
             recycle(handle)
             transfer.completion(result)
         }
+        return isRepeated
     }
 
     private func end(_ submissions: [Submission]) {
@@ -96,6 +109,7 @@ final class TransferLoop {
 
     private func recycle(_ handle: UnsafeMutableRawPointer) {
         if idleHandles.count < Self.idleHandleLimit {
+            _ = pygmy_curl_set_long(handle, CURLOPT_FRESH_CONNECT, 0)
             // An idle handle shall not hold on to its last body, which may be large.
             _ = pygmy_curl_set_text(handle, CURLOPT_COPYPOSTFIELDS, nil)
             idleHandles.append(handle)

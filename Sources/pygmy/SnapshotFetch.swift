@@ -17,28 +17,71 @@ struct SnapshotFetch {
         let bytes: Int
     }
 
-    /// Fetches from the first of the servers that serves and gives a whole copy.
+    /// How long a server may take to have done what the group had answered, in microseconds.
+    private static let patience = 10_000_000
+    private static let pause = 100_000
+
+    /// Fetches from the first of the servers that gives a whole copy with everything in it that the
+    /// group had answered when this was called: a backup learns of that a moment after the primary.
     /// - Parameter progress: told how many bytes have come, of how many.
     func fetch(
         from servers: [Configuration.Server], to path: String, progress: inout Progress
     ) throws(BackupFault) -> Copy {
-        var faults: [String] = []
-        for server in servers {
-            do throws(BackupFault) {
-                try checkServes(server)
-                return try fetch(from: server, to: path, &progress)
-            } catch {
-                faults.append("\(server.id): \(error)")
+        var answered: UInt64?
+        var turn = 0
+        while true {
+            var faults: [String] = []
+            var standings: [(server: Configuration.Server, standing: Standing)] = []
+            for server in servers {
+                do throws(BackupFault) {
+                    let standing = try standing(of: server)
+                    standings.append((server, standing))
+                    // What the primary has applied is all that has been answered, and no later
+                    // primary has less.
+                    if standing.isPrimary { answered = answered ?? standing.appliedIndex }
+                } catch {
+                    faults.append("\(server.id): \(error)")
+                }
             }
+            var hasCopied = false
+            for (server, standing) in standings {
+                guard let answered, standing.appliedIndex >= answered else {
+                    faults.append("\(server.id): it has not caught up with what was answered")
+                    continue
+                }
+                do throws(BackupFault) {
+                    hasCopied = true
+                    return try fetch(from: server, to: path, &progress)
+                } catch {
+                    faults.append("\(server.id): \(error)")
+                }
+            }
+            // A store that is not there is said at once.
+            guard !standings.isEmpty, !hasCopied, turn < Self.patience / Self.pause else {
+                throw BackupFault(
+                    "no server gives a copy (\(faults.joined(separator: "; "))): see pygmy status")
+            }
+            turn += 1
+            usleep(useconds_t(Self.pause))
         }
-        throw BackupFault(
-            "no server gives a copy (\(faults.joined(separator: "; "))): see pygmy status")
     }
 
-    /// A server that does not serve may have an old state.
-    private func checkServes(_ server: Configuration.Server) throws(BackupFault) {
-        let response = try get("/health", at: server.address, timeout: .seconds(5))
-        guard response.status == 200 else { throw BackupFault("it does not serve now") }
+    /// Where a server stands that serves.
+    private struct Standing {
+        let isPrimary: Bool
+        let appliedIndex: UInt64
+    }
+
+    private func standing(of server: Configuration.Server) throws(BackupFault) -> Standing {
+        let response = try get("/status", at: server.address, timeout: .seconds(5))
+        guard response.status == 200, let status = try? JSON(parsing: response.body),
+            let role = status["role"]?.string, let index = status["appliedIndex"]?.integer
+        else { throw BackupFault("it answered \(response.status)") }
+        // A server that does not serve may have an old state.
+        guard status["serving"]?.bool == true else {
+            throw BackupFault("it does not serve now")
+        }
+        return Standing(isPrimary: role == "primary", appliedIndex: UInt64(clamping: index))
     }
 
     private func fetch(
