@@ -77,7 +77,8 @@ let package = Package(
             "ServerRuntime",
             ["API", "FastCGI", "HTTPClient", "MonotonicTime", arguments, log]),
         module(
-            "RegisterHost", ["API", "Durability", "Replication", "ServerRuntime", log]),
+            "RegisterHost",
+            ["API", "Durability", "HTTPClient", "Replication", "ServerRuntime", log]),
         module(
             "ReplicaHost",
             [

@@ -50,6 +50,7 @@ public final class CatalogService: Service {
                 into: store, from: configuration.catalogFile,
                 named: configuration.settings.catalog, directory, environment.logger)
             acceptors = try AcceptorHost(environment: environment, directory: directory)
+            try acceptors.checkVoters(environment)
             host = try ReplicaHost(
                 configuration: groupConfiguration("catalog", .catalog, environment),
                 environment: environment, directory: directory, log: log, store: store,

@@ -31,6 +31,7 @@ public final class FrontEndService: Service {
         } catch {
             throw StartFailure(error)
         }
+        try acceptors.checkVoters(environment)
         let metrics = environment.metrics
         let front = StoreFront(
             id: environment.id, incarnation: .random(in: 1 ... .max),

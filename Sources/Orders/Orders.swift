@@ -53,6 +53,7 @@ public final class OrderService: Service {
             let log = try LogStore(directory)
             store = try OrderStore(directory, log)
             acceptors = try AcceptorHost(environment: environment, directory: directory)
+            try acceptors.checkVoters(environment)
             host = try ReplicaHost(
                 configuration: groupConfiguration("orders", .order, environment),
                 environment: environment, directory: directory, log: log, store: store,

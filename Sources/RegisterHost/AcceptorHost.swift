@@ -50,6 +50,11 @@ public final class AcceptorHost: Sendable {
         self.acceptors = Mutex(acceptors)
     }
 
+    /// What was accepted last in a group's register.
+    func accepted(in group: String) -> AcceptedValue? {
+        acceptors.withLock { $0[group]?.state.accepted }
+    }
+
     /// Starts the thread.
     public func start() {
         thread.withLock { $0 = WorkerThread(name: "acceptor") { [self] in run() } }

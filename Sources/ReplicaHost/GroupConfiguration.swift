@@ -1,5 +1,6 @@
 public import API
 internal import MonotonicTime
+internal import RegisterHost
 public import Replication
 public import ServerRuntime
 
@@ -18,7 +19,7 @@ public func groupConfiguration(
     }
     var result = Replication.Configuration(
         group: group, name: ServerName(environment.id.name), replicas: names(of: kind),
-        acceptors: acceptors(of: environment),
+        acceptors: RegisterHost.acceptors(of: environment),
         lessees: kind == .catalog ? names(of: .frontEnd) : [])
     let lease = Instant.Span(settings.leaseDuration)
     result.heartbeatInterval = Instant.Span(settings.heartbeatInterval)
@@ -28,14 +29,4 @@ public func groupConfiguration(
     result.silenceTimeout = lease * 0.625
     result.messageTimeout = lease * 0.5
     return result
-}
-
-/// The acceptors of the view registers: all servers, less the last front end where their number is
-/// even, so that a majority is as small as it can be.
-public func acceptors(of environment: ServerEnvironment) -> [ServerName] {
-    var ids = environment.configuration.servers.map(\.id)
-    if ids.count.isMultiple(of: 2), let last = ids.lastIndex(where: { $0.kind == .frontEnd }) {
-        ids.remove(at: last)
-    }
-    return ids.map { ServerName($0.name) }
 }

@@ -28,11 +28,25 @@ extension ReplicaHost {
         }
     }
 
-    /// The server that a membership command names.
-    func namedServer(_ segment: String) throws(Problem) -> ServerName {
-        guard let id = ServerID(parsing: segment), environment.configuration[id] != nil else {
-            throw .malformedRequest("\"\(segment.prefix(40))\" is no server of the configuration")
+    /// The server that a membership command names. One that this server's configuration does not
+    /// know yet comes with its address, and is reached there from now on: voters change before the
+    /// configuration does.
+    func namedServer(
+        _ segment: String, _ request: InternalRequest
+    ) throws(Problem) -> ServerName {
+        guard let id = ServerID(parsing: segment) else {
+            throw .malformedRequest("\"\(segment.prefix(40))\" is no server's name")
         }
-        return ServerName(id.name)
+        let name = ServerName(id.name)
+        if environment.configuration[id] == nil, request.method == .post {
+            guard let text = request.query.first(where: { $0.name == "address" })?.value,
+                let address = try? Address(parsing: text)
+            else {
+                throw .malformedRequest(
+                    "\(id) is no server of the configuration, and no ?address= says where it is")
+            }
+            learn(address.description, of: name)
+        }
+        return name
     }
 }

@@ -13,7 +13,7 @@ internal import Synchronization
 /// ``Envelope``.
 extension ReplicaHost {
     func send(_ message: Message, to server: ServerName, as id: RequestID, timeout: Instant.Span) {
-        guard let address = addresses[server] else { return step(.failed(id)) }
+        guard let address = address(of: server) else { return step(.failed(id)) }
         let request = HTTPRequest(
             method: "PUT", authority: address, path: message.path(group: group),
             headers: [
@@ -88,7 +88,7 @@ extension ReplicaHost {
     func invalidate(
         _ keys: [UInt64], at frontEnd: ServerName, as id: RequestID, timeout: Instant.Span
     ) {
-        guard let address = addresses[frontEnd] else { return step(.invalidationFailed(id)) }
+        guard let address = address(of: frontEnd) else { return step(.invalidationFailed(id)) }
         // Key 0 stands for the listing, which no front end caches.
         let items = keys.filter { $0 != 0 }
         guard !items.isEmpty else { return step(.invalidated(id)) }

@@ -14,7 +14,7 @@ extension ReplicaHost {
         _ request: InternalRequest, to server: ServerName, _ responder: Responder
     ) {
         let left = request.context.deadline - BootClock.now()
-        guard !request.isForwarded, left > .zero, let address = addresses[server],
+        guard !request.isForwarded, left > .zero, let address = address(of: server),
             server.text != environment.id.name
         else { return sendUnavailable(primary: server, responder) }
         var headers = [

@@ -128,7 +128,7 @@ extension ReplicaHost {
 
     func fetchSnapshot(attempt: UInt64, from server: ServerName) {
         latestAttempt.store(attempt, ordering: .relaxed)
-        guard let address = addresses[server] else {
+        guard let address = address(of: server) else {
             return step(.snapshotFailed(attempt: attempt))
         }
         let path = store.incomingPath

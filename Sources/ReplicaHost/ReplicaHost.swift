@@ -56,7 +56,7 @@ public final class ReplicaHost<Store: StateStore>: Sendable {
     let opening: String
     let environment: ServerEnvironment
     let logger: Logger
-    let addresses: [ServerName: String]
+    private let addresses: Mutex<[ServerName: String]>
     let store: Store
     let log: LogStore
     let engine: Mutex<Replica>
@@ -98,7 +98,7 @@ public final class ReplicaHost<Store: StateStore>: Sendable {
         for server in environment.configuration.servers {
             addresses[ServerName(server.id.name)] = server.address.description
         }
-        self.addresses = addresses
+        self.addresses = Mutex(addresses)
         self.store = store
         self.log = log
         self.directory = directory
@@ -158,6 +158,16 @@ public final class ReplicaHost<Store: StateStore>: Sendable {
             // Queued under the lock by `step`; a fetched snapshot is overwritten by the next.
             break
         }
+    }
+
+    // MARK: Addresses
+
+    /// Where a server's nginx listens; nil for one that nobody has named.
+    func address(of server: ServerName) -> String? { addresses.withLock { $0[server] } }
+
+    /// A server that the configuration does not have listens there.
+    func learn(_ address: String, of server: ServerName) {
+        addresses.withLock { $0[server] = address }
     }
 
     // MARK: What a service uses

@@ -97,7 +97,7 @@ extension ReplicaHost {
         case .sync: try handleSync(request, responder)
         case .forceView: administer(.forceView, responder)
         case .members(let segment):
-            let name = try namedServer(segment)
+            let name = try namedServer(segment, request)
             administer(
                 request.method == .post ? .addAcceptor(name) : .removeAcceptor(name), responder)
         }

@@ -68,7 +68,11 @@ extension Replica {
         campaign.proposer = proposer
         campaign.deadline = now + configuration.messageTimeout
         self.campaign = campaign
-        ask(configuration.acceptors, .prepare(ballot))
+        // The voters may have changed since the configuration was read.
+        let added = registerCheck.acceptors.map(\.name).filter {
+            !configuration.acceptors.contains($0)
+        }
+        ask(configuration.acceptors + added, .prepare(ballot))
     }
 
     private mutating func ask(_ names: [ServerName], _ request: RegisterRequest) {

@@ -9,8 +9,10 @@ struct MembersCommand: ParsableCommand {
         discussion: """
             All servers of the configuration vote on views, less the last front end where their \
             number is even. Where the configuration grows or shrinks, the voters change one server \
-            at a time: add a new one once it runs, remove an old one before it is gone, and then \
-            give every server the new configuration.
+            at a time, and the configuration after them: write the new configuration, start a new \
+            server with it, add it here with it, and then restart the others with it one by one. \
+            Remove a server with the old configuration, before it is gone. A server whose \
+            configuration makes others voters than there are refuses to start, and says who they are.
             """,
         subcommands: [Add.self, Remove.self])
 
@@ -49,22 +51,28 @@ struct MembersCommand: ParsableCommand {
             }
         }
 
-        /// Asks every replica of a group, for the primary alone can do it.
+        /// Asks every replica of a group: the primary alone can do it, and the others learn where a
+        /// new voter is, which the configuration that they run with does not say.
         private func ask(
             _ kind: ServerKind, _ method: String, _ id: ServerID, _ store: Store, _ secret: Secret
         ) throws {
-            var fault: StoreFault?
+            var path = "/members/\(id.name)"
+            if method == "POST", let address = store.configuration[id]?.address {
+                path += "?address=\(address)"
+            }
+            var faults: [(ServerID, StoreFault)] = []
+            var isDone = false
             for server in store.configuration.servers(of: kind) {
                 do throws(StoreFault) {
-                    _ = try store.send(
-                        method, "/members/\(id.name)", at: server.address, secret: secret)
-                    return
+                    _ = try store.send(method, path, at: server.address, secret: secret)
+                    isDone = true
                 } catch {
-                    fault = error
-                    Standard.error("pygmy: \(server.id): \(error.text)")
+                    faults.append((server.id, error))
                 }
             }
-            throw fault?.exitCode ?? .unavailable
+            guard !isDone else { return }
+            for (id, fault) in faults { Standard.error("pygmy: \(id): \(fault.text)") }
+            throw faults.first?.1.exitCode ?? .unavailable
         }
     }
 }

@@ -17,8 +17,12 @@ final class HostCluster: Stage {
     private let launched = LaunchedServers()
     private let ups = Mutex<[String: ChildProcess]>([:])
 
+    /// The bytes of `config.json` with all servers in it.
+    private let configuration: Data
+
     /// Makes the network and a folder for every host in `root`; starts nothing.
-    init(_ plan: ClusterPlan, root: String) throws {
+    /// - Parameter newcomer: a server that the others' configurations do not have yet.
+    init(_ plan: ClusterPlan, root: String, newcomer: String? = nil) throws {
         self.root = root
         serverNames = plan.serverNames
         network = try HostNetwork(hosts: serverNames.count, serverPort: Self.serverPort)
@@ -32,9 +36,13 @@ final class HostCluster: Stage {
         ]
         for (key, value) in plan.settings { settings[key] = value.json }
         configuration["settings"] = settings
-        let json = try JSONSerialization.data(
+        self.configuration = try JSONSerialization.data(
+            withJSONObject: configuration, options: [.prettyPrinted, .sortedKeys])
+        if let newcomer { configuration[newcomer] = nil }
+        let others = try JSONSerialization.data(
             withJSONObject: configuration, options: [.prettyPrinted, .sortedKeys])
         for name in serverNames {
+            let json = name == newcomer ? self.configuration : others
             try FileManager.default.createDirectory(
                 atPath: folder(of: name), withIntermediateDirectories: true)
             try json.write(to: URL(fileURLWithPath: folder(of: name) + "/config.json"))
@@ -45,17 +53,31 @@ final class HostCluster: Stage {
 
     /// Starts `pygmy up` on every host and waits until the store is whole.
     func start() throws {
-        for name in serverNames {
-            let words =
-                host(of: name).entering + [
-                    Programs.path("pygmy"), "up", "--config", "config.json", "--no-restart",
-                ]
-            let process = try ChildProcess(
-                words[0], Array(words.dropFirst()), environment: environment,
-                directory: folder(of: name), outputStem: "\(root)/up-\(name)")
-            ups.withLock { $0[name] = process }
-        }
+        for name in serverNames { try startHost(of: name) }
         try waitUntilWhole(within: .seconds(60))
+    }
+
+    /// Starts `pygmy up` on a server's host, and waits for nothing.
+    func startHost(of name: String) throws {
+        let words =
+            host(of: name).entering + [
+                Programs.path("pygmy"), "up", "--config", "config.json", "--no-restart",
+            ]
+        let process = try ChildProcess(
+            words[0], Array(words.dropFirst()), environment: environment,
+            directory: folder(of: name), outputStem: "\(root)/up-\(name)")
+        ups.withLock { $0[name] = process }
+    }
+
+    /// Restarts everything on a server's host, with a configuration that has all servers.
+    func renewHost(of name: String) throws {
+        guard let process = ups.withLock({ $0[name] }) else {
+            throw HarnessError("nothing runs on the host of \(name)")
+        }
+        process.send(SIGTERM)
+        _ = try process.waitForExit()
+        try configuration.write(to: URL(fileURLWithPath: folder(of: name) + "/config.json"))
+        try startHost(of: name)
     }
 
     /// Ends every process of every host, and removes the network. The folders stay.
@@ -107,12 +129,16 @@ final class HostCluster: Stage {
     func dataFolder(of server: String) -> String { "\(folder(of: server))/data/\(server)" }
 
     func pygmy(_ arguments: [String]) throws -> CommandResult {
+        try pygmy(arguments, onHostOf: serverNames[0])
+    }
+
+    func pygmy(_ arguments: [String], onHostOf server: String) throws -> CommandResult {
         let words =
             network.router.entering + [Programs.path("pygmy")] + arguments
             + ["--config", "config.json"]
         return try Command.run(
             words[0], Array(words.dropFirst()), environment: environment,
-            directory: folder(of: serverNames[0]))
+            directory: folder(of: server))
     }
 
     var logFolders: [String] { serverNames.map { folder(of: $0) + "/log" } }
