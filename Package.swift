@@ -129,6 +129,7 @@ let package = Package(
         .testTarget(
             name: "ReplicationTests", dependencies: ["MonotonicTime", "Replication"],
             exclude: ["Transcripts"], swiftSettings: settings),
+        tests("SimulationTests", ["Simulation"]),
         tests("StorageTests", ["Bookstore", "Durability", "Replication", "Storage"]),
         tests(
             "SystemTests", ["frontEndServer", "catalogServer", "orderServer", "client", "pygmy"]),

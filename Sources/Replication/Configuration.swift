@@ -54,6 +54,10 @@ public struct Configuration: Sendable {
     /// How often the host sends `tick`; timers are as exact as this.
     public var tickInterval: Instant.Span { heartbeatInterval * 0.25 }
 
+    /// The most entries of an update: as many as a server may lack that is nearly level, so that
+    /// one update closes the gap, and one that lags catches up faster than batches follow.
+    var maximumUpdateEntries: Int { max(maximumBatchEntries, 64) }
+
     /// How long a grantor counts a lease of that length.
     func grantorSpan(_ duration: Instant.Span) -> Instant.Span {
         duration * (1 + driftMargin)

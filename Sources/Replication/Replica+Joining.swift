@@ -50,7 +50,7 @@ extension Replica {
             !view.members.contains(where: { $0.name == peer.name }),
             let lease = peer.leaseUntil, lease > now + configuration.leaseDuration * 0.25
         else { return false }
-        return log.lastIndex - match <= UInt64(max(configuration.maximumBatchEntries, 64))
+        return log.lastIndex - match <= UInt64(configuration.maximumUpdateEntries)
     }
 
     /// Holds commits back for a server that lacks little: under load it would otherwise always be

@@ -76,7 +76,7 @@ extension Replica {
         }
         let entries = log.slice(
             after: next - 1, through: log.lastIndex,
-            maximumEntries: configuration.maximumBatchEntries,
+            maximumEntries: configuration.maximumUpdateEntries,
             maximumBytes: configuration.maximumBatchBytes)
         send(
             entries, behind: LogPosition(index: next - 1, view: previousView), to: index, view: view
@@ -115,7 +115,7 @@ extension Replica {
         loads[token] = Load(peer: peers[index].name, view: view.number)
         let first = max(1, next - 1)
         let last = min(
-            log.lastIndex, first + UInt64(configuration.maximumBatchEntries))
+            log.lastIndex, first + UInt64(configuration.maximumUpdateEntries))
         effects.append(.load(token, first...last))
     }
 

@@ -13,7 +13,8 @@ enum KnownSeeds {
     /// - 12189: a front end that was heard, and heard nobody, held every commit up.
     /// - 11857: clients outran a group that was made to log one operation at a time.
     /// - 40721: where two servers fail, order servers found the new primary late.
-    static let mended: [UInt64] = [69, 549, 1279, 2079, 11857, 12189, 40721]
+    /// - 365: a server that lagged got no more entries at a time than a batch may have.
+    static let mended: [UInt64] = [69, 365, 549, 1279, 2079, 11857, 12189, 40721]
 
     /// For each mutation a seed that catches it soon.
     static let catches: [(String, UInt64)] = [
@@ -22,7 +23,7 @@ enum KnownSeeds {
         ("serveBeforeTailCommitted", 205),
         ("serveWithoutLease", 120),
         ("backupServesUncommitted", 0),
-        ("backupServesWithoutLease", 248),
+        ("backupServesWithoutLease", 337),
         ("ballotReused", 5),
         ("minorityDecides", 169),
         ("restartKeepsView", 2),
@@ -31,14 +32,20 @@ enum KnownSeeds {
         ("silentFrontEndNotAwaited", 48),
         ("invalidationLeftOut", 0),
         ("uncommittedReadsCached", 2),
-        ("commitBeyondMatch", 237),
-        ("conflictKept", 3),
+        ("commitBeyondMatch", 1920),
+        ("conflictKept", 15),
         ("fillStoredAfterInvalidation", 76),
-        ("cacheKeptOverLapsedLease", 65),
+        ("cacheKeptOverLapsedLease", 103),
         ("cacheKeptAcrossViews", 14),
         ("uncommittedAnswerStored", 0),
         ("promiseNotDurable", 5),
         ("keysNotReplicated", 0),
         ("viewNotDurable", 2),
+        ("serveBeforeQuiet", 415),
+        ("noDriftMargin", 559),
+        ("restartForgetsGrant", 801),
+        ("cacheLeaseOutlivesPrimary", 544),
+        ("invalidateBeforeReadLease", 669),
+        ("leaseRenewedWhileUnanswered", 1176),
     ]
 }
