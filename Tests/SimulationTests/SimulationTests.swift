@@ -42,4 +42,10 @@ import Testing
         #expect(tally.hits > tally.operations / 20)
         #expect(tally.views > 300)
     }
+
+    @Test("A seed that once failed does no more", arguments: KnownSeeds.mended)
+    func staysMended(seed: UInt64) {
+        let outcome = Simulation.run(seed: seed)
+        #expect(outcome.verdict == nil, "\(outcome.verdict ?? "")")
+    }
 }
