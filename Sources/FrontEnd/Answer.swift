@@ -77,7 +77,8 @@ extension Responder: AnswerSink {
         send { writer in
             writer.write("Age: ")
             writer.write(decimal: UInt64(clamping: hit.age.nanoseconds / 1_000_000_000))
-            writer.write(hit.book.restOfHit)
+            writer.write(hit.book.commonHead)
+            writer.write(hit.book.rest)
         }
     }
 }

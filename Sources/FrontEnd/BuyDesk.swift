@@ -27,8 +27,9 @@ final class BuyDesk: Sendable {
 
     /// Takes a buy; its sink is answered later, or at once where too many wait.
     func buy(_ buy: BuyQueue.Buy) {
+        let now = timers.now()
         let (isTaken, batch) = queue.withLock { queue in
-            (queue.add(buy), queue.nextBatch())
+            (queue.add(buy), queue.nextBatch(at: now))
         }
         if !isTaken { buy.sink.send(.problem(.overloaded(), indented: buy.isIndented)) }
         if let batch { send(batch) }
@@ -61,21 +62,27 @@ final class BuyDesk: Sendable {
                 return buy
             }
             let now = timers.now()
-            let (late, next) = queue.withLock { queue -> ([BuyQueue.Buy], BuyQueue.Batch?) in
-                queue.finished()
-                return (queue.putBack(buys, at: now), queue.nextBatch())
+            let late = queue.withLock { queue -> [BuyQueue.Buy] in
+                queue.finished(at: now)
+                return queue.putBack(buys, at: now)
             }
             for buy in late { Self.refuse(buy) }
-            if let next { send(next) }
         case .success(let answer):
-            // First the next batch, then the answers of this one: the disk need not wait for them.
-            let next = queue.withLock { queue -> BuyQueue.Batch? in
-                queue.finished()
-                return queue.nextBatch()
-            }
-            if let next { send(next) }
+            let now = timers.now()
+            queue.withLock { $0.finished(at: now) }
             complete(batch, answer)
         }
+        sendNext()
+    }
+
+    /// Sends what has gathered, now or when it has had its time to gather.
+    private func sendNext() {
+        let now = timers.now()
+        let (batch, wakeTime) = queue.withLock { queue in
+            (queue.nextBatch(at: now), queue.wakeTime)
+        }
+        if let batch { return send(batch) }
+        if let wakeTime, wakeTime > now { timers.schedule(at: wakeTime) { [self] in sendNext() } }
     }
 
     private func complete(_ batch: BuyQueue.Batch, _ answer: UpstreamAnswer) {
@@ -103,11 +110,9 @@ final class BuyDesk: Sendable {
     private func retry(_ buys: [BuyQueue.Buy]) {
         timers.schedule(at: timers.now() + Self.retryPause) { [self] in
             let now = timers.now()
-            let (late, batch) = queue.withLock { queue in
-                (queue.putBack(buys, at: now), queue.nextBatch())
-            }
+            let late = queue.withLock { $0.putBack(buys, at: now) }
             for buy in late { Self.refuse(buy) }
-            if let batch { send(batch) }
+            sendNext()
         }
     }
 

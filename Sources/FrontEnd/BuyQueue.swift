@@ -1,11 +1,13 @@
 internal import API
 internal import MonotonicTime
 
-/// Gathers buys into batches: a buy that comes while nothing is under way goes at once, those that
-/// come meanwhile are the next batch.
+/// Gathers buys into batches. One batch is under way at a time: what a batch costs hardly depends on
+/// its size, so that a second one beside it would halve the size of both and serve fewer buys in all.
 ///
-/// Two batches may be under way, so that one is decided while the other is on the wire. The first
-/// buys of a burst therefore travel alone and the rest together, whatever the rate.
+/// When a batch ends, those of its buyers that buy again come back a moment later. Were what has
+/// gathered meanwhile sent at once, they would have missed it, and two halves of the buyers would
+/// take turns for ever. So the next batch waits until there are as many buys as there were lately,
+/// for a fraction of a round trip. A lone buyer finds nothing under way and waits for nobody.
 struct BuyQueue: Sendable {
     /// A buy that waits for its outcome.
     struct Buy: Sendable {
@@ -38,16 +40,20 @@ struct BuyQueue: Sendable {
         }
     }
 
-    /// Batches under way at the same time.
-    static let batchLimit = 2
     /// Buys in a batch: many times what arrives during a round trip, and a body of 100 KB.
     static let sizeLimit = 1_024
     /// Buys that may wait to be sent; at the measured rates, several times what a request's time
     /// allows for. What comes beyond is refused at once instead of late.
     static let waitingLimit = 65_536
 
+    /// The part of a round trip that the next batch waits for company, as a divisor.
+    private static let patience: Int64 = 4
+    private static let patienceLimit = Instant.Span.milliseconds(3)
+
     private var waiting: [Buy] = []
-    private var underWay = 0
+    private var underWay: (since: Instant, size: Int)?
+    /// How many buys there are likely to be, until when.
+    private var gathering: (count: Int, until: Instant)?
 
     /// How many buys wait to be sent.
     var waitingCount: Int { waiting.count }
@@ -59,20 +65,30 @@ struct BuyQueue: Sendable {
         return true
     }
 
-    /// The next batch to send, nil where there is none or enough are under way.
-    mutating func nextBatch() -> Batch? {
-        guard underWay < Self.batchLimit, !waiting.isEmpty else { return nil }
-        underWay += 1
+    /// The next batch to send; nil where there is none, one is under way, or more buys are likely to
+    /// come by ``wakeTime``.
+    mutating func nextBatch(at now: Instant) -> Batch? {
+        guard underWay == nil, !waiting.isEmpty else { return nil }
+        if let gathering, waiting.count < gathering.count, now < gathering.until { return nil }
+        gathering = nil
         let size = min(waiting.count, Self.sizeLimit)
+        underWay = (now, size)
         let batch = Batch(Array(waiting[..<size]))
         waiting.removeFirst(size)
         return batch
     }
 
+    /// When to ask for the next batch though nothing has come; nil where that need not be.
+    var wakeTime: Instant? { gathering?.until }
+
     /// A batch was answered, or its time was over.
-    mutating func finished() {
-        precondition(underWay > 0, "a batch ends once")
-        underWay -= 1
+    mutating func finished(at now: Instant) {
+        guard let ended = underWay else { preconditionFailure("a batch ends once") }
+        underWay = nil
+        let count = min(ended.size + waiting.count, Self.sizeLimit)
+        guard count > 1 else { return gathering = nil }
+        let pause = Instant.Span(nanoseconds: (now - ended.since).nanoseconds / Self.patience)
+        gathering = (count, now + min(pause, Self.patienceLimit))
     }
 
     /// Puts buys without an outcome at the head of the queue, where they have time left.

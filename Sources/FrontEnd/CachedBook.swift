@@ -1,7 +1,7 @@
 internal import API
 internal import MonotonicTime
 
-/// The answer to a lookup in the form in which it is sent: a hit is written as three pieces, with
+/// The answer to a lookup in the form in which it is sent: a hit is written as four pieces, with
 /// nothing encoded and nothing allocated.
 final class CachedBook: Sendable {
     /// A book, and for how long it has been in the cache.
@@ -10,37 +10,53 @@ final class CachedBook: Sendable {
         let age: Instant.Span
     }
 
-    /// What follows the age in the answer of a hit: the end of that line, the other headers, the
-    /// empty line and the body. Status 200 is what a web server takes an answer without one for.
-    let restOfHit: [UInt8]
-    private let bodyStart: Int
-
-    /// The entity tag of the compact body, with its quotes.
-    let entityTag: String
+    /// What follows the age in the answer of a hit: the end of that line and the headers that are
+    /// the same for all books, whose cache has them once. Status 200 is what a web server takes an
+    /// answer without one for.
+    let commonHead: [UInt8]
+    /// What follows that: the headers of this book, the empty line and the body.
+    let rest: [UInt8]
 
     /// Takes the body of a lookup's answer, compact JSON.
-    /// - Parameter cacheName: what the cache calls itself in `Cache-Status`.
-    init(body: [UInt8], cacheName: String) {
-        entityTag = EntityTag.of(body)
+    /// - Parameter commonHead: what ``commonHead(of:)`` made for the cache.
+    init(body: [UInt8], commonHead: [UInt8]) {
+        self.commonHead = commonHead
+        let head = "\(EntityTag.of(body))\r\nContent-Length: \(body.count)\r\n\r\n"
         var bytes: [UInt8] = []
-        let head =
-            "\r\nContent-Type: \(Bodies.mediaType)\r\nContent-Length: \(body.count)\r\n"
-            + "ETag: \(entityTag)\r\nCache-Control: \(Self.cacheControl)\r\n"
-            + "Vary: Accept\r\nX-Cache: HIT\r\n"
-            + "Cache-Status: \(CacheUse.hit.status(by: cacheName))\r\n\r\n"
         bytes.reserveCapacity(head.utf8.count + body.count)
         bytes.append(contentsOf: head.utf8)
         bytes.append(contentsOf: body)
-        bodyStart = head.utf8.count
-        restOfHit = bytes
+        rest = bytes
+    }
+
+    /// The headers of a hit that all books of a cache have in common, up to the entity tag.
+    /// - Parameter name: what the cache calls itself in `Cache-Status`.
+    static func commonHead(of name: String) -> [UInt8] {
+        let head =
+            "\r\nContent-Type: \(Bodies.mediaType)\r\nCache-Control: \(cacheControl)\r\n"
+            + "Vary: Accept\r\nX-Cache: HIT\r\n"
+            + "Cache-Status: \(CacheUse.hit.status(by: name))\r\nETag: "
+        return Array(head.utf8)
+    }
+
+    /// The entity tag of the compact body, with its quotes.
+    var entityTag: String {
+        String(decoding: rest.prefix { $0 != UInt8(ascii: "\r") }, as: UTF8.self)
+    }
+
+    /// The compact body.
+    var body: [UInt8] {
+        // It is JSON: the head ends with the first empty line.
+        let lineFeed = UInt8(ascii: "\n")
+        guard let first = rest.firstIndex(of: lineFeed),
+            let second = rest[(first + 1)...].firstIndex(of: lineFeed)
+        else { return [] }
+        return Array(rest[(second + 3)...])
     }
 
     /// What a lookup or a search tells the caches between here and the client: a book may be sold
     /// at any moment, so ask every time, with the entity tag.
     static let cacheControl = "max-age=0, must-revalidate"
-
-    /// The compact body.
-    var body: [UInt8] { Array(restOfHit[bodyStart...]) }
 
     /// The answer to a lookup by the general way: one that missed, one with conditions, or one that
     /// a person reads.

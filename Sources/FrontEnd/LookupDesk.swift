@@ -41,6 +41,8 @@ final class LookupDesk: Sendable {
 
     /// What the cache calls itself in `Cache-Status`: the server's name.
     private let name: String
+    /// The headers that all hits have in common.
+    private let commonHead: [UInt8]
     private let state: Mutex<State>
     private let dispatcher: Dispatcher
     private let timers: any Timers
@@ -50,6 +52,7 @@ final class LookupDesk: Sendable {
         timers: any Timers
     ) {
         self.name = name
+        commonHead = CachedBook.commonHead(of: name)
         state = Mutex(
             State(cache: CoherentCache(threshold: threshold, timeToLive: timeToLive)))
         self.dispatcher = dispatcher
@@ -212,7 +215,7 @@ final class LookupDesk: Sendable {
     }
 
     private func book(in answer: UpstreamAnswer) -> CachedBook? {
-        answer.status == 200 ? CachedBook(body: answer.body, cacheName: name) : nil
+        answer.status == 200 ? CachedBook(body: answer.body, commonHead: commonHead) : nil
     }
 
     private func answer(

@@ -75,20 +75,33 @@ final class Transfer {
     }
 
     private func setHeaders(_ handle: UnsafeMutableRawPointer) -> String? {
-        // What libcurl would add by itself; a name without a value takes it away.
-        var defaults = ["accept": "Accept:", "content-type": "Content-Type:", "expect": "Expect:"]
+        // What libcurl would add by itself; a name without a value takes it away. Each costs, for
+        // libcurl looks through the whole list for every header that it knows.
+        var added = ["Accept:"]
+        if !request.body.isEmpty || request.method != "GET" { added.append("Content-Type:") }
+        if request.body.count > Self.expectationSize { added.append("Expect:") }
         for (name, value) in request.headers {
             guard !name.isEmpty, name.utf8.allSatisfy({ Self.isTokenByte($0) }),
                 value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f || $0 == 9 })
             else { return "the header \(name.debugDescription)" }
-            defaults[name.lowercased()] = nil
+            added.removeAll { Self.names($0, name) }
             // libcurl's way to send a header with no value is a semicolon.
             let isBlank = value.utf8.allSatisfy { $0 == 0x20 || $0 == 9 }
-            headerList = curl_slist_append(headerList, isBlank ? "\(name);" : "\(name): \(value)")
+            headerList = curl_slist_append(headerList, isBlank ? name + ";" : name + ": " + value)
         }
-        for line in defaults.values { headerList = curl_slist_append(headerList, line) }
+        for line in added { headerList = curl_slist_append(headerList, line) }
         _ = pygmy_curl_set_list(handle, CURLOPT_HTTPHEADER, headerList)
         return nil
+    }
+
+    /// Bodies beyond this many bytes make libcurl ask the server first whether it wants them
+    /// (lib/http.h, EXPECT_100_THRESHOLD, is a megabyte; later releases may have less).
+    private static let expectationSize = 64 << 10
+
+    /// Whether a line of a header list is for a header of this name, in whatever case.
+    private static func names(_ line: String, _ name: String) -> Bool {
+        line.utf8.count == name.utf8.count + 1
+            && zip(line.utf8, name.utf8).allSatisfy { $0 == $1 || $0 ^ 0x20 == $1 }
     }
 
     private static func isTokenByte(_ byte: UInt8) -> Bool {

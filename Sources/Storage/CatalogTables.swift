@@ -74,7 +74,7 @@ enum CatalogTables {
         of itemNumber: Int64, _ database: Database, _ path: String
     ) throws(StorageError) -> BookRecord? {
         let select = try PreparedStatement(
-            "SELECT \(bookColumns) FROM books WHERE item = ?", database, file: path)
+            selectBook, database, file: path)
         defer { select.reset() }
         select.bind(itemNumber, at: 1)
         return try select.step() ? record(select) : nil
@@ -107,14 +107,18 @@ enum CatalogTables {
         return seed
     }
 
+    // A text that is put together costs more than the statement itself: each is made once.
+    private static let selectBook = "SELECT \(bookColumns) FROM books WHERE item = ?"
+    private static let selectUse = """
+        SELECT \(SaleColumns.names("sales")), keys.sale, keys.refusal, keys.item, keys.key
+        FROM keys LEFT JOIN sales ON sales.number = keys.sale WHERE hash = ?
+        """
+    static let insertSale = SaleColumns.insert(into: "sales")
+
     static func use(
         of key: IdempotencyKey, _ seed: KeySeed, _ database: Database, _ path: String
     ) throws(StorageError) -> KeyUse? {
-        let select = try PreparedStatement(
-            """
-            SELECT \(SaleColumns.names("sales")), keys.sale, keys.refusal, keys.item, keys.key
-            FROM keys LEFT JOIN sales ON sales.number = keys.sale WHERE hash = ?
-            """, database, file: path)
+        let select = try PreparedStatement(selectUse, database, file: path)
         defer { select.reset() }
         select.bind(seed.hash(key), at: 1)
         while try select.step() {

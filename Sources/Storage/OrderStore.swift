@@ -67,18 +67,18 @@ public final class OrderStore: StateStore {
 
     /// The order of a number.
     public func order(_ orderNumber: Int64) throws(StorageError) -> Order? {
-        try order("WHERE number = ?", orderNumber)
+        try order(OrderTables.selectByNumber, orderNumber)
     }
 
     /// The order of a sale.
     public func order(ofSale saleNumber: Int64) throws(StorageError) -> Order? {
-        try order("WHERE sale = ?", saleNumber)
+        try order(OrderTables.selectBySale, saleNumber)
     }
 
-    private func order(_ condition: String, _ number: Int64) throws(StorageError) -> Order? {
+    private func order(_ select: String, _ number: Int64) throws(StorageError) -> Order? {
         let file = state.file
         return try file.read { database throws(StorageError) in
-            try OrderTables.order(condition, number, database, file.path)
+            try OrderTables.order(select, number, database, file.path)
         }
     }
 

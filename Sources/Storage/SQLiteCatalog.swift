@@ -53,7 +53,7 @@ struct SQLiteCatalog: CatalogState {
     }
 
     func record(_ sale: Sale, at logTime: Int64) throws(StorageError) {
-        let insertSale = try statement(SaleColumns.insert(into: "sales"))
+        let insertSale = try statement(CatalogTables.insertSale)
         insertSale.bind(sale.saleNumber, at: 1)
         SaleColumns.bind(sale, insertSale, from: 2)
         try insertSale.run()

@@ -27,7 +27,7 @@ struct SQLiteOrders: OrderState {
     }
 
     func order(ofSale saleNumber: Int64) throws(StorageError) -> Order? {
-        try OrderTables.order("WHERE sale = ?", saleNumber, database, path)
+        try OrderTables.order(OrderTables.selectBySale, saleNumber, database, path)
     }
 
     func hasOrder(ofSale saleNumber: Int64) throws(StorageError) -> Bool {
@@ -40,7 +40,7 @@ struct SQLiteOrders: OrderState {
 
     func store(_ order: Order) throws(StorageError) {
         let insert = try PreparedStatement(
-            SaleColumns.insert(into: "orders", numbers: 2), database, file: path)
+            OrderTables.insertOrder, database, file: path)
         insert.bind(order.orderNumber, at: 1)
         insert.bind(order.sale.saleNumber, at: 2)
         SaleColumns.bind(order.sale, insert, from: 3)
@@ -69,6 +69,10 @@ enum OrderTables {
             "INSERT INTO counters VALUES (1, 0, 0, 0)",
         ])
 
+    // Texts that are put together once, and not for each order.
+    static let insertOrder = SaleColumns.insert(into: "orders", numbers: 2)
+    static let selectByNumber = select + "WHERE number = ?"
+    static let selectBySale = select + "WHERE sale = ?"
     static let select =
         "SELECT \(SaleColumns.names("orders", number: "sale")), orders.number FROM orders "
 
@@ -77,9 +81,9 @@ enum OrderTables {
     }
 
     static func order(
-        _ condition: String, _ number: Int64, _ database: Database, _ path: String
+        _ sql: String, _ number: Int64, _ database: Database, _ path: String
     ) throws(StorageError) -> Order? {
-        let select = try PreparedStatement(select + condition, database, file: path)
+        let select = try PreparedStatement(sql, database, file: path)
         defer { select.reset() }
         select.bind(number, at: 1)
         return try select.step() ? try order(select, path) : nil

@@ -110,20 +110,50 @@ struct BuyTests {
         #expect(answer.header("Cache-Control") == "no-store")
     }
 
-    @Test("buys that come while two batches are under way make the next one, in their order")
+    // Else two halves of the buyers would take turns, in batches of half the size.
+    @Test("the next batch waits for the buyers of the one before, a part of a round trip")
+    func gathers() {
+        var queue = BuyQueue()
+        let buy = BuyQueue.Buy(
+            item: BuyBatch.Item(
+                idempotencyKey: [1], itemNumber: 1, requestID: [], isClientKeyed: false),
+            deadline: Instant(nanoseconds: 0), isGet: false, isIndented: false, sink: FakeSink())
+        func add(_ count: Int) { for _ in 0..<count { _ = queue.add(buy) } }
+        func time(_ milliseconds: Int64) -> Instant {
+            Instant(nanoseconds: milliseconds * 1_000_000)
+        }
+        add(1)
+        #expect(queue.nextBatch(at: time(0))?.buys.count == 1)
+        queue.finished(at: time(4))
+        #expect(queue.wakeTime == nil, "a lone buyer waits for nobody")
+        add(1)
+        #expect(queue.nextBatch(at: time(4))?.buys.count == 1)
+        add(2)
+        queue.finished(at: time(12))
+        #expect(queue.wakeTime == time(14))
+        #expect(queue.nextBatch(at: time(13)) == nil)
+        add(1)
+        #expect(queue.nextBatch(at: time(13))?.buys.count == 3, "all are there")
+        queue.finished(at: time(21))
+        add(2)
+        #expect(queue.nextBatch(at: time(22)) == nil)
+        #expect(queue.nextBatch(at: time(23))?.buys.count == 2, "one does not come back")
+    }
+
+    @Test("buys that come while a batch is under way make the next one, in their order")
     func batches() throws {
         let store = Fixture.leased()
         let sinks = (1...7).map { number in
             store.send(.post, "/buy/\(number)") { $0.idempotencyKey = Array("k\(number)".utf8) }
         }
         let calls = store.upstream.takeAll()
-        #expect(try calls.map { try Self.keys($0) } == [["k1"], ["k2"]])
-        try Self.sold(calls[1], first: 2)
-        let third = try #require(store.upstream.next())
-        #expect(try Self.keys(third) == ["k3", "k4", "k5", "k6", "k7"])
-        try Self.sold(calls[0], first: 1)
+        #expect(try calls.map { try Self.keys($0) } == [["k1"]])
+        try Self.sold(try #require(calls.first), first: 1)
+        store.timers.advance(.milliseconds(3))
+        let second = try #require(store.upstream.next())
+        #expect(try Self.keys(second) == ["k2", "k3", "k4", "k5", "k6", "k7"])
         #expect(store.upstream.openCount == 0)
-        try Self.sold(third, first: 3)
+        try Self.sold(second, first: 2)
         for (place, sink) in sinks.enumerated() {
             #expect(sink.answer?.header("Location") == "/orders/\(place + 1)")
         }
@@ -229,11 +259,11 @@ struct BuyTests {
         var taken = 0
         while queue.add(buy) { taken += 1 }
         #expect(taken == BuyQueue.waitingLimit)
-        #expect(queue.nextBatch()?.buys.count == BuyQueue.sizeLimit)
-        #expect(queue.nextBatch() != nil)
-        #expect(queue.nextBatch() == nil)
-        queue.finished()
-        #expect(queue.nextBatch() != nil)
+        let now = Instant(nanoseconds: 0)
+        #expect(queue.nextBatch(at: now)?.buys.count == BuyQueue.sizeLimit)
+        #expect(queue.nextBatch(at: now) == nil)
+        queue.finished(at: now)
+        #expect(queue.nextBatch(at: now) != nil)
     }
 
     // Otherwise whoever stands still keeps a buy until its limit, long after the group went on.
