@@ -107,6 +107,13 @@ public struct BookRecord: Hashable, Sendable {
         opening + restocked == book.stock + sold && book.stock >= 0 && sold >= 0
     }
 
+    /// The record of a book that is not for sale and never had any stock.
+    static func withdrawn(_ book: Book) -> BookRecord {
+        var record = BookRecord(opening: book)
+        record.isWithdrawn = true
+        return record
+    }
+
     /// Sets the stock to a number, and enters the difference in the account as restocked.
     mutating func restock(to stock: Int64) {
         restocked += stock - book.stock

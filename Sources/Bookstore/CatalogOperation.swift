@@ -8,6 +8,8 @@ public enum CatalogOperation: Hashable, Sendable {
     case putBook(PutBook)
     /// Takes a book out of the catalog. Its sales and its account are kept.
     case withdraw(itemNumber: Int64, condition: Condition)
+    /// Records a sale that the catalog has lost and an order tells of, under its number.
+    case restoreSale(Sale)
 
     /// A buy.
     public struct Buy: Hashable, Sendable {
@@ -75,6 +77,7 @@ public enum CatalogOperation: Hashable, Sendable {
         case .restock(let itemNumber, _): itemNumber
         case .putBook(let change): change.book.itemNumber
         case .withdraw(let itemNumber, _): itemNumber
+        case .restoreSale(let sale): sale.itemNumber
         }
     }
 
@@ -84,7 +87,7 @@ public enum CatalogOperation: Hashable, Sendable {
         let item = UInt64(bitPattern: itemNumber)
         switch self {
         case .buy, .restock: return [item]
-        case .putBook, .withdraw: return [CatalogOperation.listingKey, item]
+        case .putBook, .withdraw, .restoreSale: return [CatalogOperation.listingKey, item]
         }
     }
 
@@ -118,6 +121,9 @@ extension CatalogOperation {
             writer.write(byte: 4)
             writer.write(itemNumber)
             writer.write(condition)
+        case .restoreSale(let sale):
+            writer.write(byte: 5)
+            writer.write(sale)
         }
         return writer.bytes
     }
@@ -146,6 +152,8 @@ extension CatalogOperation {
             self = .withdraw(
                 itemNumber: try reader.number(in: Book.itemNumbers),
                 condition: try reader.condition())
+        case 5:
+            self = .restoreSale(try reader.sale())
         case let other: throw .unknownCase(other)
         }
         try reader.end()

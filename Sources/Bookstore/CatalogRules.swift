@@ -23,6 +23,7 @@ extension CatalogState {
         case .restock(let itemNumber, let maximum): try restock(itemNumber, upTo: maximum)
         case .putBook(let change): try apply(change)
         case .withdraw(let itemNumber, let condition): try withdraw(itemNumber, if: condition)
+        case .restoreSale(let sale): try restore(sale)
         }
     }
 
@@ -49,9 +50,40 @@ extension CatalogState {
             saleNumber: counters.lastSaleNumber + 1, itemNumber: buy.itemNumber,
             title: record.book.title, topic: record.book.topic, cost: record.book.cost,
             time: buy.time, key: buy.key, quantity: buy.quantity)
-        try self.record(sale, at: logTime)
-        counters.lastSaleNumber = sale.saleNumber
+        try enter(sale, at: logTime)
+        return .sale(sale, replayed: false)
+    }
+
+    private mutating func enter(_ sale: Sale, at logTime: Int64) throws(Failure) {
+        try record(sale, at: logTime)
         counters.salesDigest &+= sale.digest
+        counters.highestSaleNumber = max(counters.highestSaleNumber, sale.saleNumber)
+        guard sale.saleNumber == counters.lastSaleNumber + 1 else { return }
+        counters.lastSaleNumber = sale.saleNumber
+        while counters.lastSaleNumber < counters.highestSaleNumber,
+            try hasSale(counters.lastSaleNumber + 1)
+        {
+            counters.lastSaleNumber += 1
+        }
+    }
+
+    /// After the loss of a catalog the orders tell of sales that what is left of it does not know.
+    /// They happened: their buyers were told so. What is missing of the stock, or of the book, was
+    /// lost with them, and is entered as restocked.
+    private mutating func restore(_ sale: Sale) throws(Failure) -> CatalogOutcome {
+        guard try !hasSale(sale.saleNumber) else { return .nothing }
+        var record =
+            try record(of: sale.itemNumber)
+            ?? BookRecord.withdrawn(
+                Book(
+                    itemNumber: sale.itemNumber, title: sale.title, topic: sale.topic,
+                    cost: sale.cost, stock: 0))
+        if record.book.stock < sale.quantity { record.restock(to: sale.quantity) }
+        record.book.stock -= sale.quantity
+        record.sold += sale.quantity
+        try store(record)
+        counters.logTime = max(counters.logTime, sale.time)
+        try enter(sale, at: counters.logTime)
         return .sale(sale, replayed: false)
     }
 

@@ -16,6 +16,8 @@ public protocol CatalogState {
     mutating func storeAccount(of record: BookRecord) throws(Failure)
     /// What a key came to when it was first used, unless it is forgotten or was never used.
     mutating func use(of key: IdempotencyKey) throws(Failure) -> KeyUse?
+    /// Whether a sale of this number is recorded.
+    mutating func hasSale(_ saleNumber: Int64) throws(Failure) -> Bool
     /// Records a sale under its number, and under its key at a log time.
     mutating func record(_ sale: Sale, at logTime: Int64) throws(Failure)
     /// Records a refusal under its key at a log time.
@@ -65,8 +67,11 @@ public struct KeyUse: Hashable, Sendable {
 public struct CatalogCounters: Hashable, Sendable {
     /// The greatest time of an operation so far, in milliseconds since 1970.
     public var logTime: Int64 = 0
-    /// The number of the last sale, which is how many there are.
+    /// Every number up to this one is a sale's; the next one is free.
     public var lastSaleNumber: Int64 = 0
+    /// The greatest number of a sale: `lastSaleNumber`, but where sales were restored that follow
+    /// one which no order tells of. The next sale gets that one's number.
+    public var highestSaleNumber: Int64 = 0
     /// The sum of the sales' digests, with overflow.
     public var salesDigest: UInt64 = 0
 

@@ -7,7 +7,7 @@ public struct MemoryCatalog: CatalogState, Sendable {
     public var counters = CatalogCounters()
     private var records: [Int64: BookRecord] = [:]
     private var uses: [IdempotencyKey: StoredUse] = [:]
-    /// The sale of number n stands at n - 1.
+    /// By their numbers.
     private var allSales: [Sale] = []
     /// The keys in the order in which they were recorded; those before `firstKey` are forgotten.
     private var keys: [IdempotencyKey] = []
@@ -43,10 +43,29 @@ public struct MemoryCatalog: CatalogState, Sendable {
         uses[key]?.use
     }
 
+    /// Whether a sale of this number is recorded.
+    public func hasSale(_ saleNumber: Int64) -> Bool {
+        let place = place(behind: saleNumber - 1)
+        return place < allSales.count && allSales[place].saleNumber == saleNumber
+    }
+
+    /// Where the first sale stands whose number is greater than this one.
+    private func place(behind saleNumber: Int64) -> Int {
+        var range = 0..<allSales.count
+        while !range.isEmpty {
+            let middle = range.lowerBound + range.count / 2
+            if allSales[middle].saleNumber <= saleNumber {
+                range = (middle + 1)..<range.upperBound
+            } else {
+                range = range.lowerBound..<middle
+            }
+        }
+        return range.lowerBound
+    }
+
     /// Records a sale.
     public mutating func record(_ sale: Sale, at logTime: Int64) {
-        precondition(sale.saleNumber == Int64(allSales.count) + 1, "a sale number was left out")
-        allSales.append(sale)
+        allSales.insert(sale, at: place(behind: sale.saleNumber))
         remember(sale.key, KeyUse(itemNumber: sale.itemNumber, result: .sale(sale)), at: logTime)
     }
 
@@ -93,8 +112,7 @@ extension MemoryCatalog {
 
     /// The sales after a sale number, in order, at most so many.
     public func sales(after saleNumber: Int64 = 0, limit: Int = .max) -> [Sale] {
-        let start = Int(min(max(saleNumber, 0), Int64(allSales.count)))
-        return Array(allSales[start...].prefix(limit))
+        Array(allSales[place(behind: saleNumber)...].prefix(limit))
     }
 
     /// Everything that can be checked of the catalog.

@@ -33,6 +33,8 @@ public final class CatalogService: Service {
     let store: CatalogStore
     let host: ReplicaHost<CatalogStore>
     let acceptors: AcceptorHost
+    /// A number up to which all sales are known here that have orders.
+    let knownSale = Atomic<Int64>(0)
     private let restocking = Mutex<PeriodicThread?>(nil)
 
     /// Opens the server's data directory, and fills it from the catalog's file where it is empty.

@@ -39,7 +39,8 @@ enum CatalogRoute {
 
     private var methods: [Request.Method] {
         switch self {
-        case .search, .lookup, .topics, .catalogCSV, .sales, .audit: [.get, .head]
+        case .search, .lookup, .topics, .catalogCSV, .audit: [.get, .head]
+        case .sales: [.get, .head, .put]
         case .buy, .buys, .restock: [.post]
         case .item: [.put, .delete]
         case .replica: []

@@ -1,9 +1,13 @@
 internal import API
 internal import Bookstore
+internal import Durability
 internal import FastCGI
+internal import Logging
 internal import ReplicaHost
 internal import Replication
 internal import ServerRuntime
+internal import Storage
+internal import Synchronization
 
 /// Buys: each is an operation of the log, and comes to what the log's order makes of it.
 extension CatalogService {
@@ -15,6 +19,10 @@ extension CatalogService {
             batch = try BuyBatch(decoding: request.body)
         } catch {
             throw .malformedRequest("The body is no batch of buys: \(error)")
+        }
+        if let known = request.highestSale, try !knows(known) {
+            throw .refusedCommand(
+                "The catalog has lost sales up to number \(known), which the orders are to restore")
         }
         let operations = batch.items.map { Self.operation($0) }
         propose(operations, request) { [self] results in
@@ -30,6 +38,37 @@ extension CatalogService {
                 Response(
                     status: 200, headers: [("Content-Type", BuyBatch.mediaType)],
                     body: BuyResults(items).encoded))
+        }
+    }
+
+    /// Whether the sales up to a number are known here. Only a forced view makes it false: a primary
+    /// that serves has applied all that was answered.
+    private func knows(_ saleNumber: Int64) throws(Problem) -> Bool {
+        if saleNumber <= knownSale.load(ordering: .relaxed) { return true }
+        // Whoever does not serve may lag, and sells nothing anyway.
+        guard host.status.servesWrites else { return true }
+        let highest = try read { () throws(StorageError) in
+            try store.counters().highestSaleNumber
+        }
+        knownSale.max(highest, ordering: .relaxed)
+        return saleNumber <= highest
+    }
+
+    /// `PUT /sales`: sales that have orders, in the order of their numbers; those that are not known
+    /// here are entered. 200 once they are.
+    func restoreSales(_ request: InternalRequest, _ responder: Responder) throws(Problem) {
+        guard case .record(let sales)? = try? OrderOperation(decoding: request.body) else {
+            throw .malformedRequest("The body is no list of sales")
+        }
+        let operations = sales.map { CatalogOperation.restoreSale($0) }
+        propose(operations, request) { [self] results in
+            if let rejection = results.rejection { return host.send(rejection, responder) }
+            let isDone = results.allSatisfy { if case .applied = $0 { true } else { false } }
+            guard isDone else {
+                return responder.send(.unavailable("Not all of the sales are known to be restored"))
+            }
+            environment.logger.warning("entered \(sales.count) sales that the orders tell of")
+            responder.send(Response(status: 204))
         }
     }
 

@@ -42,13 +42,17 @@ extension CatalogService {
         let limit = try request.count("limit", default: 500, limit: Self.rowLimit)
         let after = try request.count("after", default: 0, limit: .max)
         try answer(request, touching: [], responder) { _ throws(Problem) in
-            let sales = try read { () throws(StorageError) in
-                try store.sales(after: after, limit: Int(limit))
+            let (sales, counters) = try read { () throws(StorageError) in
+                (try store.sales(after: after, limit: Int(limit)), try store.counters())
             }
             responder.send(
                 Response(
-                    status: 200, headers: [("Content-Type", BuyBatch.mediaType)],
-                    body: OrderOperation.record(sales).encoded))
+                    status: 200,
+                    headers: [
+                        ("Content-Type", BuyBatch.mediaType),
+                        (SaleHeader.last, String(counters.lastSaleNumber)),
+                        (SaleHeader.highest, String(counters.highestSaleNumber)),
+                    ], body: OrderOperation.record(sales).encoded))
         }
     }
 

@@ -36,6 +36,7 @@ extension CatalogService {
         case .restock: try restock(request, responder)
         case .item: try administer(request, responder)
         case .catalogCSV: try catalogCSV(request, responder)
+        case .sales where request.method == .put: try restoreSales(request, responder)
         case .sales: try sales(request, responder)
         case .audit: audit(responder)
         case .replica(let route):

@@ -231,6 +231,7 @@ extension NginxConfiguration {
                         fastcgi_read_timeout 60s;
                         include parameters.conf;
                         fastcgi_param HTTP_X_REQUEST_TIMEOUT $http_x_request_timeout if_not_empty;
+                        fastcgi_param HTTP_X_HIGHEST_SALE $http_x_highest_sale if_not_empty;
                         fastcgi_pass \(server.id.name);
                     }
                 }

@@ -50,6 +50,10 @@ struct BuyQueue: Sendable {
     private static let patience: Int64 = 4
     private static let patienceLimit = Instant.Span.milliseconds(3)
 
+    /// What a repeated buy must have left of its time: less, and the order server could say no more
+    /// than that it does not know, where before it may have had a reason.
+    private static let leastTime = Instant.Span.milliseconds(100)
+
     private var waiting: [Buy] = []
     private var underWay: (since: Instant, size: Int)?
     /// How many buys there are likely to be, until when.
@@ -94,7 +98,7 @@ struct BuyQueue: Sendable {
     /// Puts buys without an outcome at the head of the queue, where they have time left.
     /// - Returns: those that have none.
     mutating func putBack(_ buys: [Buy], at now: Instant) -> [Buy] {
-        let canWait = { (buy: Buy) in buy.deadline - now >= .milliseconds(2) }
+        let canWait = { (buy: Buy) in buy.deadline - now >= Self.leastTime }
         waiting.insert(contentsOf: buys.filter(canWait), at: 0)
         return buys.filter { !canWait($0) }
     }

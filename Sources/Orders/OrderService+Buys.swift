@@ -7,6 +7,7 @@ internal import MonotonicTime
 internal import ReplicaHost
 internal import Replication
 internal import ServerRuntime
+internal import Storage
 
 /// Buys: to the catalog group, which decides them, and then into the log of orders.
 ///
@@ -77,9 +78,13 @@ extension OrderService {
     ) {
         // A little less than what this server has, so that its own answer comes in time.
         let deadline = request.context.deadline
+        let known = (try? store.highestSaleNumber()) ?? 0
         catalog.send(
             GroupClient.Request(
-                method: "POST", path: "/buys", headers: [("Content-Type", BuyBatch.mediaType)],
+                method: "POST", path: "/buys",
+                headers: [
+                    ("Content-Type", BuyBatch.mediaType), (SaleHeader.highest, String(known)),
+                ],
                 body: request.segments == ["buys"] ? request.body : batch.encoded,
                 requestID: request.context.requestID, traceParent: request.context.traceParent),
             deadline: deadline - .milliseconds(50)
@@ -98,10 +103,18 @@ extension OrderService {
     private static func refusal(
         _ result: Result<HTTPResponse, GroupClient.Failure>
     ) -> [UInt8]? {
-        guard case .success(let response) = result, response.status == 503,
+        if case .failure(.timedOut(mayHaveHappened: false)) = result {
+            return Problem.unavailable("No catalog server was there in time").body
+        }
+        guard case .success(let response) = result,
             response.header("Content-Type") == Problem.mediaType
         else { return nil }
-        return response.body
+        switch response.status {
+        case 503: return response.body
+        case 409:
+            return Problem.unavailable("The catalog is getting sales back that it has lost").body
+        default: return nil
+        }
     }
 
     /// What the catalog made of each buy; nil where that is not known.

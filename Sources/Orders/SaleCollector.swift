@@ -11,7 +11,8 @@ internal import ServerRuntime
 internal import Storage
 internal import Synchronization
 
-/// Fetches the catalog's sales that have no order, and has them recorded.
+/// Fetches the catalog's sales that have no order, and has them recorded; and tells the catalog of
+/// those that it has lost.
 ///
 /// The catalog's record of sales is the truth: a sale whose order server died before it recorded the
 /// order is found here, by whoever is primary of the order group then. On one thread.
@@ -58,10 +59,14 @@ final class SaleCollector: Sendable {
         // A sale of this moment is on its way here with its buyer; only one that was there a look
         // ago already has been forgotten. A new primary has no buyers yet: all are its own.
         let known = seen.withLock { $0.view == view ? $0.through : .max }
+        guard let highest = try? store.highestSaleNumber() else { return }
         var after = settled
         var collected = 0
         while !isStopping.load(ordering: .relaxed) {
-            guard let sales = fetch(after: after), let last = sales.last else { break }
+            guard let page = fetch(after: after) else { break }
+            if page.highest < highest { return restoreLostSales(after: page.last) }
+            let sales = page.sales
+            guard let last = sales.last else { break }
             let missing = sales.filter { $0.saleNumber <= known && !hasOrder($0) }
             if !missing.isEmpty {
                 guard record(missing) else { break }
@@ -81,7 +86,42 @@ final class SaleCollector: Sendable {
         (try? store.order(ofSale: sale.saleNumber)) != nil
     }
 
-    private func fetch(after: Int64) -> [Sale]? {
+    /// After a forced view the catalog may have lost sales whose buyers were told of them.
+    private func restoreLostSales(after last: Int64) {
+        var after = last
+        var restored = 0
+        while !isStopping.load(ordering: .relaxed),
+            let sales = try? store.sales(after: after, limit: Self.pageSize), let last = sales.last
+        {
+            guard restore(sales) else { break }
+            restored += sales.count
+            after = last.saleNumber
+        }
+        if restored > 0 {
+            environment.logger.warning(
+                "the catalog had lost \(restored) sales, which it has back from their orders")
+        }
+    }
+
+    private func restore(_ sales: [Sale]) -> Bool {
+        let arrival = Arrival<HTTPResponse>()
+        catalog.send(
+            GroupClient.Request(
+                method: "PUT", path: "/sales", headers: [("Content-Type", BuyBatch.mediaType)],
+                body: OrderOperation.record(sales).encoded, requestID: "restore"),
+            deadline: BootClock.now() + .seconds(5)
+        ) { arrival.set(try? $0.get()) }
+        return arrival.wait()?.status == 204
+    }
+
+    /// A page of the catalog's sales, and up to where it knows them.
+    private struct Page {
+        var sales: [Sale]
+        var last: Int64
+        var highest: Int64
+    }
+
+    private func fetch(after: Int64) -> Page? {
         let arrival = Arrival<HTTPResponse>()
         catalog.send(
             GroupClient.Request(
@@ -91,9 +131,11 @@ final class SaleCollector: Sendable {
         ) { arrival.set(try? $0.get()) }
         guard let response = arrival.wait(), response.status == 200,
             let operation = try? OrderOperation(decoding: response.body),
-            case .record(let sales) = operation
+            case .record(let sales) = operation,
+            let last = response.header(SaleHeader.last).flatMap({ Int64($0) }),
+            let highest = response.header(SaleHeader.highest).flatMap({ Int64($0) })
         else { return nil }
-        return sales
+        return Page(sales: sales, last: last, highest: highest)
     }
 
     private func record(_ sales: [Sale]) -> Bool {

@@ -21,6 +21,8 @@ public struct InternalRequest: Sendable {
     public var ifMatch: [UInt8]?
     /// The entity tags that a change forbids, or `*`.
     public var ifNoneMatch: [UInt8]?
+    /// Up to where the sender knows the sales, where it says so.
+    public var highestSale: Int64?
     /// Whose request it is for, and until when.
     public var context: RequestContext
     /// Whether it showed the cluster's secret.
@@ -53,6 +55,8 @@ public struct InternalRequest: Sendable {
         idempotencyKey = request.parameterBytes("HTTP_IDEMPOTENCY_KEY")
         ifMatch = request.parameterBytes("HTTP_IF_MATCH")
         ifNoneMatch = request.parameterBytes("HTTP_IF_NONE_MATCH")
+        highestSale = request.parameterBytes("HTTP_X_HIGHEST_SALE")
+            .flatMap { Int64(String(decoding: $0, as: UTF8.self)) }
         context = RequestContext(
             request, requestTimeout: environment.configuration.settings.requestTimeout)
         let authorization = request.parameterBytes("HTTP_AUTHORIZATION") ?? []

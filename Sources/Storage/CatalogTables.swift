@@ -84,7 +84,8 @@ enum CatalogTables {
         _ database: Database, _ path: String
     ) throws(StorageError) -> CatalogCounters {
         let select = try PreparedStatement(
-            "SELECT log_time, last_sale, sales_digest FROM catalog", database, file: path)
+            "SELECT log_time, last_sale, sales_digest, (SELECT MAX(number) FROM sales) FROM catalog",
+            database, file: path)
         defer { select.reset() }
         guard try select.step() else {
             throw .damaged(file: path, reason: "it has no counters")
@@ -93,6 +94,7 @@ enum CatalogTables {
         counters.logTime = select.number(at: 0)
         counters.lastSaleNumber = select.number(at: 1)
         counters.salesDigest = select.unsigned(at: 2)
+        counters.highestSaleNumber = select.number(at: 3)
         return counters
     }
 

@@ -100,6 +100,35 @@ public final class OrderStore: StateStore {
         }
     }
 
+    /// The sales of the orders that follow a sale number, in the order of their numbers.
+    public func sales(
+        after saleNumber: Int64, limit: Int
+    ) throws(StorageError) -> [Sale] {
+        let file = state.file
+        return try file.read { database throws(StorageError) in
+            let select = try PreparedStatement(
+                OrderTables.select + "WHERE sale > ? ORDER BY sale LIMIT ?", database,
+                file: file.path)
+            defer { select.reset() }
+            select.bind(saleNumber, at: 1)
+            select.bind(Int64(limit), at: 2)
+            var sales: [Sale] = []
+            while try select.step() { sales.append(try OrderTables.order(select, file.path).sale) }
+            return sales
+        }
+    }
+
+    /// The greatest number of a sale that has an order; 0 where there is none.
+    public func highestSaleNumber() throws(StorageError) -> Int64 {
+        let file = state.file
+        return try file.read { database throws(StorageError) in
+            let select = try PreparedStatement(
+                "SELECT MAX(sale) FROM orders", database, file: file.path)
+            defer { select.reset() }
+            return try select.step() ? select.number(at: 0) : 0
+        }
+    }
+
     /// The numbers that are kept of all orders: `settledThrough`, the last sale before the first
     /// one that has no order, among them.
     public func counters() throws(StorageError) -> OrderCounters {

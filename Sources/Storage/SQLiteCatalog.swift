@@ -52,6 +52,13 @@ struct SQLiteCatalog: CatalogState {
         try CatalogTables.use(of: key, seed, database, path)
     }
 
+    func hasSale(_ saleNumber: Int64) throws(StorageError) -> Bool {
+        let select = try statement("SELECT 1 FROM sales WHERE number = ?")
+        defer { select.reset() }
+        select.bind(saleNumber, at: 1)
+        return try select.step()
+    }
+
     func record(_ sale: Sale, at logTime: Int64) throws(StorageError) {
         let insertSale = try statement(CatalogTables.insertSale)
         insertSale.bind(sale.saleNumber, at: 1)

@@ -19,6 +19,38 @@ struct CatalogRulesTests {
         #expect(catalog.audit().faults.isEmpty)
     }
 
+    // A catalog that was lost in part learns from the orders what it had sold.
+    @Test("a restored sale has its number and its key again, and is entered once")
+    mutating func restoration() {
+        _ = catalog.apply(buy("a"))
+        let lost = (2...4).map { number in
+            Sale(
+                saleNumber: Int64(number), itemNumber: number == 4 ? 7 : 1, title: "T", topic: "P",
+                cost: Cents(5), time: 1, key: key("lost \(number)"), quantity: 2)
+        }
+        for sale in [lost[0], lost[2]] {
+            #expect(catalog.apply(.restoreSale(sale)) == .sale(sale, replayed: false))
+        }
+        #expect(catalog.apply(.restoreSale(lost[0])) == .nothing)
+        #expect(catalog.counters.lastSaleNumber == 2)
+        #expect(catalog.counters.highestSaleNumber == 4)
+        // Number 3 is lost for good, and free; 4 is not.
+        _ = catalog.apply(.restock(itemNumber: 1, maximum: 9))
+        for (text, number) in [("b", 3), ("c", 5)] {
+            guard case .sale(let sale, replayed: false) = catalog.apply(buy(text)) else {
+                Issue.record("not sold")
+                return
+            }
+            #expect(sale.saleNumber == Int64(number))
+        }
+        var repetition = CatalogOperation.Buy(key: key("lost 2"), itemNumber: 1, time: 3)
+        repetition.quantity = 2
+        #expect(catalog.apply(.buy(repetition)) == .sale(lost[0], replayed: true))
+        #expect(catalog.book(1)?.stock == 7)
+        #expect(catalog.book(7) == nil, "a book that nobody knows is not for sale")
+        #expect(catalog.audit().faults.isEmpty)
+    }
+
     @Test("a repeated key gets its first sale, whatever has become of the book since")
     mutating func repetitionOfSale() {
         guard case .sale(let first, replayed: false) = catalog.apply(buy("a")) else {

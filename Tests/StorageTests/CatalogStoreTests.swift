@@ -28,7 +28,14 @@ struct RandomCatalogOperations {
                 .init(
                     changed, keepsStock: Bool.random(using: &generator), condition: condition(item))
             )
-        default: return .withdraw(itemNumber: item, condition: condition(item))
+        case ..<97: return .withdraw(itemNumber: item, condition: condition(item))
+        default:
+            // Some are there already, some leave a number out that the next buy gets.
+            let number = Int64.random(in: 1...(lastKey + 5), using: &generator)
+            return .restoreSale(
+                Sale(
+                    saleNumber: number, itemNumber: item + 20, title: "Lost", topic: "Misc",
+                    cost: Cents(100), time: time, key: key("lost \(number)"), quantity: 2))
         }
     }
 
