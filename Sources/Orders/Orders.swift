@@ -66,6 +66,8 @@ public final class OrderService: Service {
 
     /// Starts the replica and the thread that looks for sales without an order.
     public func start() {
+        // Every order server has a vote in the catalog's views, and so knows its primary at once.
+        acceptors.watch("catalog") { [catalog] in catalog.learn(primary: $0.primary.name.text) }
         acceptors.start()
         host.start()
         let thread = PeriodicThread(name: "collect", interval: SaleCollector.interval) {

@@ -24,6 +24,7 @@ public final class AcceptorHost: Sendable {
     private let work = DrainingQueue<Work>()
     private let acceptors: Mutex<[String: Acceptor]>
     private let thread = Mutex<WorkerThread?>(nil)
+    private let watchers = Mutex<[String: @Sendable (View) -> Void]>([:])
 
     /// Reads the promises of a data directory.
     /// - Throws: `damaged` where a promise cannot be read: an acceptor that forgot one must not vote.
@@ -53,6 +54,13 @@ public final class AcceptorHost: Sendable {
     /// What was accepted last in a group's register.
     func accepted(in group: String) -> AcceptedValue? {
         acceptors.withLock { $0[group]?.state.accepted }
+    }
+
+    /// Has a group's view told, now and whenever this server votes for another. It is a hint: what
+    /// one server has voted for need not be decided.
+    public func watch(_ group: String, _ watcher: @escaping @Sendable (View) -> Void) {
+        watchers.withLock { $0[group] = watcher }
+        if let view = accepted(in: group)?.value.view { watcher(view) }
     }
 
     /// Starts the thread.
@@ -105,6 +113,9 @@ public final class AcceptorHost: Sendable {
                 return nil
             }
             acceptors.withLock { [acceptor] in $0[item.group] = acceptor }
+        }
+        if case .accepted = reply.outcome, let view = acceptor.state.accepted?.value.view {
+            watchers.withLock { $0[item.group] }?(view)
         }
         return Message.registerReply(reply).encoded()
     }

@@ -44,8 +44,6 @@ package enum Mutation: String, CaseIterable, Sendable {
     case restartKeepsView
     /// The primary commits without the newcomer that it proposes.
     case newcomerLogLeftOut
-    /// The primary serves without the lease of the newcomer that it proposes.
-    case newcomerLeaseLeftOut
     /// A newcomer is proposed before it is level.
     case newcomerNotLevel
     /// A lease is renewed to a server that leaves an update or an invalidation unanswered.

@@ -13,6 +13,11 @@ enum RegisterChange: Hashable, Sendable {
     /// The same view; one acceptor less.
     case remove(ServerName)
 
+    /// The acceptor that it adds, which has just said who it is.
+    var addition: [Member] {
+        if case .add(let member) = self { [member] } else { [] }
+    }
+
     /// Whether other acceptors vote after it.
     var changesVoters: Bool {
         switch self {
@@ -131,7 +136,13 @@ struct Proposer: Sendable {
             isSettling = true
             return propose(newest.value, over: newest.value)
         }
-        return propose(change.applied(to: newest.value), over: newest.value)
+        let value = change.applied(to: newest.value)
+        // Voters of whom no majority is there could never decide anything, nor be taken back once
+        // one of them has accepted.
+        guard isMajority(promises.map(\.acceptor) + change.addition, of: value.acceptors) else {
+            return .wait
+        }
+        return propose(value, over: newest.value)
     }
 
     private mutating func propose(_ value: RegisterValue, over read: RegisterValue?) -> Step {

@@ -26,6 +26,8 @@ extension Replica {
         guard let command else { return }
         guard now < command.deadline else {
             self.command = nil
+            // What cannot be done is not pursued for ever: views must go on changing.
+            if campaign?.view == nil { campaign = nil }
             return refuse(command.ticket, "the view register has not answered in time")
         }
         guard !command.isStarted else { return }

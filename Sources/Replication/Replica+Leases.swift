@@ -11,7 +11,7 @@ extension Replica {
     /// newcomer that it has proposed, which may know the new view before this primary does.
     private func isGrantor(_ peer: Peer) -> Bool {
         if let view, view.members.contains(where: { $0.name == peer.name }) { return true }
-        guard !breaks(.newcomerLeaseLeftOut), let proposed = campaign?.view else { return false }
+        guard let proposed = campaign?.view else { return false }
         return proposed.members.contains { $0.name == peer.name }
     }
 

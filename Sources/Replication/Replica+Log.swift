@@ -4,7 +4,8 @@ import MonotonicTime
 extension Replica {
     /// Starts the next write of the log, where there is something to write and none is under way.
     mutating func writeLog() {
-        guard append == nil, durableIndex < log.lastIndex else { return }
+        // What was written beside a snapshot that is being installed would lie on top of it.
+        guard append == nil, durableIndex < log.lastIndex, !joining.isInstalling else { return }
         guard !isDiskFailing || now >= retryDiskAt else { return }
         let entries = log.slice(
             after: durableIndex, through: log.lastIndex, maximumEntries: .max, maximumBytes: .max)

@@ -104,7 +104,7 @@ struct ReplicaLog {
     mutating func compact(through index: LogIndex, keeping keep: Int) {
         let end = min(index, appliedIndex)
         let surplus = Int(clamping: Int64(end) - Int64(base.index) - Int64(keep))
-        guard surplus >= max(64, keep / 4) else { return }
+        guard surplus >= max(1, keep / 4) else { return }
         let newBase = base.index + UInt64(surplus)
         base = LogPosition(index: newBase, view: self[newBase].view)
         dropped += surplus

@@ -37,7 +37,12 @@ final class Clients {
         let number = world.judge.operations.count
         world.judge.operations.append(operation)
         underWay += 1
-        send(number, operation, attempt: world.random.integer(0...1))
+        let attempt = world.random.integer(0...1)
+        if operation.kind == .lookup || operation.kind == .restock, world.random.chance(0.3) {
+            sendStraight(number, operation, attempt: attempt)
+        } else {
+            send(number, operation, attempt: attempt)
+        }
     }
 
     private func draw() -> Judge.Operation {
@@ -77,9 +82,6 @@ final class Clients {
     }
 
     private func send(_ number: Int, _ operation: Judge.Operation, attempt: Int) {
-        if operation.kind == .lookup, attempt < 2, world.random.chance(0.3) {
-            return sendStraight(number, operation, attempt: attempt)
-        }
         let names = cluster.frontEndNames
         guard let target = cluster.node(names[attempt % names.count]) else { return }
         world.call(from: node, to: target, timeout: patience(with: target)) {
@@ -114,15 +116,22 @@ final class Clients {
         guard let target = cluster.node(world.random.element(cluster.catalogNames)) else { return }
         world.call(from: node, to: target, timeout: .milliseconds(300)) {
             (node: Node, reply: @escaping (Judge.Operation.Result?) -> Void) in
-            node.replica?.lookUp(operation.item) {
-                if case .value((let view, _)) = $0 {
-                    reply(.view(view, isHit: false))
-                } else {
-                    reply(nil)
+            if operation.kind == .restock {
+                node.replica?.restock(operation.item) {
+                    if case .value(let view) = $0 { reply(.restocked(view)) } else { reply(nil) }
+                }
+            } else {
+                node.replica?.lookUp(operation.item) {
+                    if case .value((let view, _)) = $0 {
+                        reply(.view(view, isHit: false))
+                    } else {
+                        reply(nil)
+                    }
                 }
             }
         } completion: { [self] result in
-            take(result ?? nil, of: number, operation, attempt: attempt)
+            // The front ends' turn comes next, as if this had not been tried.
+            take(result ?? nil, of: number, operation, attempt: attempt - 1)
         }
     }
 

@@ -55,6 +55,7 @@ final class Cluster {
             if let group, let disk = node.replicaDisk {
                 node.replica = ReplicaDriver(node: node, group: group, cluster: self, disk: disk)
                 if group == Cluster.orders { node.replica?.reconcile() }
+                node.learnCatalogPrimary()
             } else {
                 node.frontEnd = FrontEnd(node: node, cluster: self)
             }
@@ -70,8 +71,10 @@ final class Cluster {
 
     /// Judges that what is committed would survive: every member of the newest view has it on its
     /// disk, whether that view is known to anybody yet or only to the register.
-    func checkDurable(_ position: LogPosition, in group: Int) {
-        guard let view = decidedView(of: group) else { return }
+    func checkDurable(in group: Int) {
+        guard let position = world.judge.logs[group].last?.position,
+            let view = decidedView(of: group)
+        else { return }
         for member in view.members {
             guard let disk = node(member.name)?.replicaDisk, disk.identity == member.identity,
                 !disk.holds(position)
@@ -108,6 +111,10 @@ final class Cluster {
             lessees: group == Cluster.catalog ? frontEndNames : [])
         configuration.tailEntries = profile.tailEntries
         configuration.retainedEntries = profile.retainedEntries
+        if profile.aim == .snapshots, let place = configuration.replicas.firstIndex(of: name) {
+            // What one primary has forgotten the next one may still have.
+            configuration.retainedEntries = place.isMultiple(of: 2) ? 2 : 40
+        }
         configuration.maximumBatchEntries = profile.batchEntries
         configuration.mutation = world.judge.engineMutation
         return configuration

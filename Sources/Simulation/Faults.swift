@@ -5,20 +5,40 @@ import Replication
 enum Fault: String, CaseIterable {
     case kill, powerOff, powerOffAll, pause, suspend, cutPair, cutOneWay, isolate, deafen, slowDisk
     case fullDisk, wipe, drift, voters
+    /// What a server is answered comes late, and then it is cut off from the other servers, though
+    /// not from clients.
+    case lateAnswers
+    /// The catalog's primary dies, and what front ends ask its backups is answered when one of them
+    /// has taken over.
+    case lateFills
+    /// The updates that a server sends come seconds late, and it dies.
+    case lateUpdates
+    /// The servers are in two halves, of which neither hears the other; a front end goes over from
+    /// one to the other, and loses its disk on the way.
+    case halves
+    /// A backup of the catalog is cut off until it is out of the view.
+    case dropBackup
 }
 
 /// Makes faults, and undoes each after a while.
 final class Faults {
-    private let world: World
-    private let cluster: Cluster
-    private var isOver = false
-    private var busyUntil: Int64 = 0
-    private let servers: Int
+    let world: World
+    let cluster: Cluster
+    private(set) var isOver = false
+    /// Until when something is amiss, as far as is known.
+    var busyUntil: Int64 = 0
+    /// When no change of voters is under way any more.
+    private var votersSettledAt: Int64 = 0
+    /// How many of the nodes are servers.
+    let servers: Int
 
     init(world: World, cluster: Cluster) {
         self.world = world
         self.cluster = cluster
         servers = world.nodes.count
+        if world.profile.aim == .snapshots {
+            world.fetching = { [weak self] node in self?.disturbFetch(of: node) }
+        }
         if world.profile.aim == .single {
             world.after(seconds: 2) { [self] in single() }
         } else {
@@ -60,9 +80,9 @@ final class Faults {
     }
 
     private func draw() -> Fault {
-        let weights = world.profile.weights
-        var rest = world.random.real(0, weights.reduce(0, +))
-        for (fault, weight) in zip(Fault.allCases, weights) {
+        let weights = Fault.allCases.map { ($0, world.profile.weights[$0] ?? 0) }
+        var rest = world.random.real(0, weights.reduce(0) { $0 + $1.1 })
+        for (fault, weight) in weights {
             rest -= weight
             if rest < 0 { return fault }
         }
@@ -77,6 +97,7 @@ final class Faults {
         for from in world.cuts.indices {
             for to in world.cuts[from].indices { world.cuts[from][to] = 0 }
         }
+        world.lateness = World.Lateness()
         for node in world.nodes {
             node.isDiskFull = false
             node.slowness = [1, 1, 1]
@@ -138,6 +159,11 @@ final class Faults {
             let drift = world.profile.drift
             node.setClockRate(1 + world.profile.error(of: world.random.real(-drift, drift)))
         case .voters: changeVoters(seconds: time)
+        case .lateAnswers: answerLate()
+        case .lateFills: fillLate()
+        case .lateUpdates: updateLate()
+        case .halves: halve()
+        case .dropBackup: dropBackup()
         }
     }
 
@@ -145,6 +171,8 @@ final class Faults {
     private func changeVoters(seconds time: Double) {
         let group = world.random.integer(0...1)
         let name = world.random.element(cluster.acceptorNames)
+        // An administrator's command is given up after 4.8 s.
+        votersSettledAt = world.time + Int64((time + 6) * 1e9)
         administer(.removeAcceptor(name), in: group)
         world.after(seconds: time) { [self] in administer(.addAcceptor(name), in: group) }
     }
@@ -165,17 +193,18 @@ final class Faults {
         return world.random.integer(0...servers - 1)
     }
 
-    private func boot(_ node: Node, after seconds: Double) {
+    func boot(_ node: Node, after seconds: Double) {
         after(seconds) { node.boot() }
     }
 
-    private func after(_ seconds: Double, _ body: @escaping () -> Void) {
+    func after(_ seconds: Double, _ body: @escaping () -> Void) {
         world.after(seconds: seconds) { [self] in
             if !isOver { body() }
         }
     }
 
-    private func cut(_ pairs: [(Node, Node)], seconds: Double) {
+    /// Cuts what does not reach what; nothing that comes after the time is up.
+    func cut(_ pairs: [(Node, Node)], seconds: Double) {
         let pairs = pairs.filter { $0.0 !== $0.1 }
         world.trace("cut: \(pairs.map { "\($0.0.name) to \($0.1.name)" }.joined(separator: ", "))")
         for (from, to) in pairs { world.cuts[from.index][to.index] += 1 }
@@ -186,10 +215,11 @@ final class Faults {
 
     /// Whether a server may lose its disk: where nothing else is amiss, the others have all that it
     /// has, and the register knows the present data directory of every voter.
-    private func mayWipe(_ node: Node) -> Bool {
+    func mayWipe(_ node: Node) -> Bool {
+        guard world.time > votersSettledAt else { return false }
         if node.replicaDisk == nil, cluster.acceptorNames.count >= 5 {
             // An acceptor and nothing else, of many: at any time, one after the other.
-            return [Cluster.catalog, Cluster.orders].allSatisfy(knowsVoters(of:))
+            return [Cluster.catalog, Cluster.orders].allSatisfy { knowsVoters(of: $0, but: node) }
         }
         guard world.time > busyUntil, world.time > 3_000_000_000,
             world.nodes.allSatisfy(\.isUp)
@@ -198,26 +228,34 @@ final class Faults {
             if cluster.names(of: group).contains(node.name) {
                 guard isElsewhere(node, in: group) else { return false }
             }
-            guard knowsVoters(of: group) else { return false }
+            guard knowsVoters(of: group, but: node) else { return false }
         }
         return true
     }
 
-    /// Whether the register has the present data directory of every voter.
-    private func knowsVoters(of group: Int) -> Bool {
+    /// Whether the register has the present data directory of every voter, and a majority of them
+    /// is left without this one.
+    private func knowsVoters(of group: Int, but node: Node) -> Bool {
         let newest = world.nodes.compactMap { node in
             node.acceptorDisks.isEmpty ? nil : node.acceptorDisks[group].state.accepted
         }
         .max { $0.ballot < $1.ballot }
         guard let newest else { return false }
-        return newest.value.acceptors.allSatisfy { voter in
+        let voters = newest.value.acceptors
+        guard voters.count > 2 || !voters.contains(where: { $0.name == node.name }) else {
+            return false
+        }
+        return voters.allSatisfy { voter in
             cluster.node(voter.name)?.acceptorIdentity == voter.identity
         }
     }
 
     /// Whether a replica's log is all on another one that will be asked for it.
     private func isElsewhere(_ node: Node, in group: Int) -> Bool {
-        guard let view = world.judge.newestView(of: group) else { return false }
+        // A view that is proposed may be decided without anybody's knowing, and have no other member.
+        guard let view = world.judge.newestView(of: group),
+            view.number >= world.judge.newestProposals[group]
+        else { return false }
         return view.primary.name != node.name
             || view.members.contains { cluster.node($0.name)?.replica?.replica.role == .backup }
     }

@@ -9,8 +9,7 @@ final class FrontEnd {
     let cluster: Cluster
     private let incarnation: Incarnation
     private var cache: FrontEndCache
-    private var views: [View?] = [nil, nil]
-    private var turn = 0
+    private let dispatcher: Dispatcher
     private var waiting: [(token: FillToken<UInt64>, joiner: (BookView?) -> Void)] = []
 
     init(node: Node, cluster: Cluster) {
@@ -18,23 +17,27 @@ final class FrontEnd {
         self.cluster = cluster
         incarnation = Incarnation(node.world.random.next())
         cache = FrontEndCache(breaks: node.world.judge.breaks)
+        dispatcher = Dispatcher(node: node, cluster: cluster)
         node.later(.milliseconds(1)) { [self] in beat() }
     }
 
     // MARK: Heartbeats
 
     private func beat() {
-        for group in [Cluster.catalog, Cluster.orders] {
-            for name in cluster.names(of: group) { heartbeat(name, group) }
-        }
+        for group in [Cluster.catalog, Cluster.orders] { beat(group) }
         node.later(.milliseconds(200)) { [self] in beat() }
+    }
+
+    private func beat(_ group: Int) {
+        for name in cluster.names(of: group) { heartbeat(name, group) }
     }
 
     private func heartbeat(_ name: ServerName, _ group: Int) {
         guard let target = cluster.node(name) else { return }
         let sent = node.now
         let message = FrontEndHeartbeat(
-            sender: node.name, incarnation: incarnation, view: views[group]?.number ?? 0,
+            sender: node.name, incarnation: incarnation,
+            view: dispatcher.groups[group].view?.number ?? 0,
             asksForLease: group == Cluster.catalog)
         let sender = node.name
         node.world.call(from: node, to: target, timeout: .milliseconds(400)) {
@@ -43,17 +46,31 @@ final class FrontEnd {
                 if case .frontEndReply(let answer) = $0 { reply(answer) }
             }
         } completion: { [self] answer in
-            if let answer { take(answer, group, sent: sent) }
+            if let answer {
+                take(answer, group, from: name, sent: sent)
+            } else {
+                dispatcher.missedHeartbeat(of: name, in: group)
+            }
         }
     }
 
-    private func take(_ answer: FrontEndReply, _ group: Int, sent: Instant) {
-        guard let view = answer.view else { return }
-        if view.number > views[group]?.number ?? 0 {
-            views[group] = view
-            if group == Cluster.catalog { cache.learn(view: view.number) }
+    private func take(_ answer: FrontEndReply, _ group: Int, from name: ServerName, sent: Instant) {
+        let known = dispatcher.groups[group].view?.number ?? 0
+        if let view = answer.view, view.number > known, group == Cluster.catalog {
+            cache.learn(view: view.number)
         }
-        guard let lease = answer.lease, group == Cluster.catalog else { return }
+        dispatcher.heard(answer, in: group, from: name)
+        grant(answer, group, sent: sent)
+        // The new primary waits until it has heard that the old view's contents were dropped.
+        if dispatcher.groups[group].view?.number ?? 0 > known, group == Cluster.catalog {
+            beat(group)
+        }
+    }
+
+    private func grant(_ answer: FrontEndReply, _ group: Int, sent: Instant) {
+        guard let view = answer.view, let lease = answer.lease, group == Cluster.catalog else {
+            return
+        }
         let source = LeaseSource(
             viewNumber: view.number, incarnation: view.incarnation.bits,
             grantor: view.primary.name.text)
@@ -108,11 +125,8 @@ final class FrontEnd {
         _ item: Int64, until deadline: Instant,
         completion: @escaping ((BookView, cacheable: Bool)?) -> Void
     ) {
-        turn += 1
-        let members = views[Cluster.catalog]?.members.map(\.name) ?? []
-        let hint = members.isEmpty ? nil : members[turn % members.count]
-        node.ask(Cluster.catalog, until: deadline, hint: hint) {
-            (driver, reply: @escaping (Answer<(BookView, cacheable: Bool)>) -> Void) in
+        dispatcher.send(to: Cluster.catalog, .member, until: deadline) {
+            (driver, _, reply: @escaping (Answer<(BookView, cacheable: Bool)>) -> Void) in
             driver.lookUp(item, reply: reply)
         } completion: {
             completion($0)
@@ -121,11 +135,9 @@ final class FrontEnd {
 
     /// A client's buy.
     func buy(_ item: Int64, key: String, completion: @escaping (Purchase?) -> Void) {
-        node.ask(
-            Cluster.orders, until: node.now + .seconds(8),
-            hint: views[Cluster.orders]?.primary.name
-        ) { (driver, reply: @escaping (Answer<Purchase>) -> Void) in
-            driver.buy(item, key: key, reply: reply)
+        dispatcher.send(to: Cluster.orders, .primary, until: node.now + .seconds(8)) {
+            (driver, limit, reply: @escaping (Answer<Purchase>) -> Void) in
+            driver.buy(item, key: key, within: limit, reply: reply)
         } completion: {
             completion($0)
         }
@@ -133,12 +145,8 @@ final class FrontEnd {
 
     /// A client's look at an order.
     func findOrder(_ number: Int64, completion: @escaping (Int64??) -> Void) {
-        turn += 1
-        let members = views[Cluster.orders]?.members.map(\.name) ?? []
-        node.ask(
-            Cluster.orders, until: node.now + .seconds(8),
-            hint: members.isEmpty ? nil : members[turn % members.count]
-        ) { (driver, reply: @escaping (Answer<Int64?>) -> Void) in
+        dispatcher.send(to: Cluster.orders, .member, until: node.now + .seconds(8)) {
+            (driver, _, reply: @escaping (Answer<Int64?>) -> Void) in
             driver.find(number, reply: reply)
         } completion: {
             completion($0)
@@ -147,10 +155,8 @@ final class FrontEnd {
 
     /// An administrator's restocking.
     func restock(_ item: Int64, completion: @escaping (BookView?) -> Void) {
-        node.ask(
-            Cluster.catalog, until: node.now + .seconds(8),
-            hint: views[Cluster.catalog]?.primary.name
-        ) { (driver, reply: @escaping (Answer<BookView>) -> Void) in
+        dispatcher.send(to: Cluster.catalog, .primary, until: node.now + .seconds(8)) {
+            (driver, _, reply: @escaping (Answer<BookView>) -> Void) in
             driver.restock(item, reply: reply)
         } completion: {
             completion($0)

@@ -40,6 +40,8 @@ struct Judge {
     private(set) var logs: [[Entry]] = [[], []]
     private var appliedAt: [ServerName: LogIndex] = [:]
     private var views: [[View]] = [[], []]
+    /// The highest number of a view that was proposed, of each group.
+    private(set) var newestProposals: [ViewNumber] = [0, 0]
     var operations: [Operation] = []
     /// How often each fault was made.
     var faults: [String: Int] = [:]
@@ -85,8 +87,18 @@ struct Judge {
         }
     }
 
+    /// A replica has cut entries off its log, which none does with what is committed.
+    mutating func lost(_ entries: [Entry], in group: Int, at name: ServerName) {
+        for entry in entries where entry.index <= logs[group].count {
+            guard logs[group][Int(entry.index) - 1] == entry else { continue }
+            return condemn("\(name) cuts \(entry.position) off, which is committed")
+        }
+    }
+
     mutating func noticed(_ notice: Notice, in group: Int, at name: ServerName) {
         switch notice {
+        case .proposing(let view):
+            newestProposals[group] = max(newestProposals[group], view.number)
         case .entered(let view, _):
             if let known = views[group].first(where: { $0.number == view.number }) {
                 if known != view {

@@ -33,8 +33,6 @@ final class Node {
     var acceptors: [Acceptor] = []
     var replica: ReplicaDriver?
     var frontEnd: FrontEnd?
-    /// Which server of each group answered last.
-    var answered: [ServerName?] = [nil, nil]
     /// Starts what the server runs.
     var start: (Node) -> Void = { _ in }
 
@@ -82,7 +80,6 @@ final class Node {
         generation += 1
         pausedUntil = 0
         suspendedUntil = 0
-        answered = [nil, nil]
         freeAt = [world.time, world.time, world.time]
         world.trace("\(name) starts")
         start(self)
@@ -93,12 +90,18 @@ final class Node {
         guard isUp else { return }
         isUp = false
         world.trace("\(name) \(losingPower ? "loses power" : "is killed")")
-        replicaDisk?.crash(losingPower: losingPower, &world.random)
+        lost(replicaDisk?.crash(losingPower: losingPower, &world.random) ?? [])
         replica?.die()
         replica = nil
         frontEnd = nil
         acceptors = []
         for index in acceptorDisks.indices { acceptorDisks[index].crash(&world.random) }
+    }
+
+    /// Entries are gone from this server's log.
+    func lost(_ entries: [Entry]) {
+        guard let group = replica?.group, !entries.isEmpty else { return }
+        world.judge.lost(entries, in: group, at: name)
     }
 
     func pause(seconds: Double) {

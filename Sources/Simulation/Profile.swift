@@ -9,6 +9,16 @@ struct Profile {
         case clocks
         /// One server at a time, or two of different tiers: nobody waits for long.
         case single
+        /// Answers that come nearly as late as a lease is long, and then nothing.
+        case leases
+        /// Lookups that are answered under another lease than they were asked under.
+        case fills
+        /// Two halves that do not hear each other, and a voter with an empty disk between them.
+        case halves
+        /// Updates that come when another primary has taken over.
+        case successions
+        /// Short logs, so that servers join by snapshots, and a primary that dies meanwhile.
+        case snapshots
     }
 
     var aim: Aim
@@ -32,15 +42,18 @@ struct Profile {
     var retainedEntries: UInt64
     var batchEntries: Int
     var diskDelay: Double
-    /// The weights of the faults, in the order of `Fault.allCases`.
-    var weights: [Double]
+    /// How often each fault is made, in proportion.
+    var weights: [Fault: Double]
     /// The longest that a request may take, in seconds, whatever the faults; nil where the faults
     /// are more than what the store promises to bear.
     var answerBound: Double?
 
+    /// What the schedule of a seed is aimed at: each seed in turn at another.
+    static func aim(of seed: UInt64) -> Aim { Aim.allCases[Int(seed % UInt64(Aim.allCases.count))] }
+
     init(seed: UInt64) {
         var random = Random(seed: seed &+ 0xA5A5)
-        let aim = Aim.allCases[Int(seed % UInt64(Aim.allCases.count))]
+        let aim = Profile.aim(of: seed)
         self.aim = aim
         catalogReplicas = random.element([1, 2, 2, 2, 2, 2, 2, 3, 3, 3, 4, 5])
         orderReplicas = random.element([1, 2, 2, 2, 3])
@@ -67,6 +80,9 @@ struct Profile {
         weights = Profile.weights(of: aim)
         if aim == .single { makeBearable(&random) }
         if aim == .clocks { makeFast() }
+        if [.leases, .fills, .halves, .successions, .snapshots].contains(aim) {
+            makeDirected(&random)
+        }
     }
 
     /// How far off a clock's rate is that was drawn so: where clocks are what counts, as far as it
@@ -90,6 +106,35 @@ struct Profile {
         batchEntries = 512
     }
 
+    /// A cluster that is in order but for the faults that the schedule is aimed at.
+    private mutating func makeDirected(_ random: inout Random) {
+        catalogReplicas = random.element(aim == .leases || aim == .halves ? [2, 2, 3] : [3, 3, 4])
+        orderReplicas = 2
+        frontEnds = 2
+        faultTime = 16
+        faultInterval = 3
+        loss = 0
+        duplication = 0.02
+        lateness = 0
+        delay = random.element([0.001, 0.005])
+        diskDelay = random.element([0.0005, 0.003])
+        if aim == .leases { clients = 12 }
+        if aim == .fills {
+            // So many books that not all of them are changing when the primary dies.
+            books = 4
+            clients = 4
+            catalogReplicas = 3
+        }
+        guard aim == .snapshots else { return }
+        catalogReplicas = random.element([4, 4, 5])
+        faultInterval = 2
+        clients = 12
+        delay = 0.005
+        diskDelay = 0.01
+        batchEntries = 4
+        tailEntries = 2
+    }
+
     /// A cluster of two or more of everything on a network and disks in order.
     private mutating func makeBearable(_ random: inout Random) {
         answerBound = 5
@@ -105,21 +150,54 @@ struct Profile {
         diskDelay = random.element([0.0005, 0.003])
     }
 
-    private static func weights(of aim: Aim) -> [Double] {
-        // kill, powerOff, powerOffAll, pause, suspend, cutPair, cutOneWay, isolate, deafen, slow,
-        // full, wipe, drift, voters
+    /// How often each fault is made, in proportion.
+    private static func weights(of aim: Aim) -> [Fault: Double] {
         switch aim {
-        case .calm: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0]
-        case .network: [1, 0, 0, 1, 0, 3, 3, 1, 1, 1, 0, 0, 1, 0]
-        case .crashes: [6, 3, 2, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0]
-        case .pauses: [1, 0, 0, 6, 3, 1, 1, 0, 0, 1, 0, 0, 1, 0]
-        case .partitions: [1, 0, 0, 1, 0, 4, 4, 4, 4, 0, 0, 0, 0, 0]
-        case .disks: [2, 2, 1, 1, 0, 0, 0, 0, 0, 5, 4, 2, 0, 0]
-        case .failovers: [4, 1, 0, 4, 1, 1, 1, 3, 2, 0, 1, 1, 0, 0]
-        case .register: [4, 3, 1, 2, 1, 3, 2, 1, 1, 1, 1, 3, 0, 2]
-        case .everything: [3, 2, 1, 3, 1, 2, 2, 2, 2, 2, 2, 2, 1, 1]
-        case .clocks: [1, 0, 0, 1, 0, 4, 1, 6, 1, 0, 0, 0, 3, 0]
-        case .single: [3, 1, 0, 3, 1, 0, 0, 3, 3, 0, 3, 1, 0, 0]
+        case .calm: [.drift: 1]
+        case .network:
+            [
+                .kill: 1, .pause: 1, .cutPair: 3, .cutOneWay: 3, .isolate: 1, .deafen: 1,
+                .slowDisk: 1, .drift: 1,
+            ]
+        case .crashes: [.kill: 6, .powerOff: 3, .powerOffAll: 2, .pause: 1, .wipe: 1]
+        case .pauses:
+            [.kill: 1, .pause: 6, .suspend: 3, .cutPair: 1, .cutOneWay: 1, .slowDisk: 1, .drift: 1]
+        case .partitions:
+            [.kill: 1, .pause: 1, .cutPair: 4, .cutOneWay: 4, .isolate: 4, .deafen: 4]
+        case .disks:
+            [
+                .kill: 2, .powerOff: 2, .powerOffAll: 1, .pause: 1, .slowDisk: 5, .fullDisk: 4,
+                .wipe: 2,
+            ]
+        case .failovers:
+            [
+                .kill: 4, .powerOff: 1, .pause: 4, .suspend: 1, .cutPair: 1, .cutOneWay: 1,
+                .isolate: 3, .deafen: 2, .fullDisk: 1, .wipe: 1,
+            ]
+        case .register:
+            [
+                .kill: 4, .powerOff: 3, .powerOffAll: 1, .pause: 2, .suspend: 1, .cutPair: 3,
+                .cutOneWay: 2, .isolate: 1, .deafen: 1, .slowDisk: 1, .fullDisk: 1, .wipe: 3,
+                .voters: 2,
+            ]
+        case .everything:
+            [
+                .kill: 3, .powerOff: 2, .powerOffAll: 1, .pause: 3, .suspend: 1, .cutPair: 2,
+                .cutOneWay: 2, .isolate: 2, .deafen: 2, .slowDisk: 2, .fullDisk: 2, .wipe: 2,
+                .drift: 1, .voters: 1, .lateAnswers: 1, .lateFills: 1, .lateUpdates: 1, .halves: 1,
+            ]
+        case .clocks:
+            [.kill: 1, .pause: 1, .cutPair: 4, .cutOneWay: 1, .isolate: 6, .deafen: 1, .drift: 3]
+        case .single:
+            [
+                .kill: 3, .powerOff: 1, .pause: 3, .suspend: 1, .isolate: 3, .deafen: 3,
+                .fullDisk: 3, .wipe: 1,
+            ]
+        case .leases: [.lateAnswers: 8, .kill: 1, .drift: 1]
+        case .fills: [.lateFills: 8, .kill: 1]
+        case .halves: [.halves: 6, .kill: 1, .isolate: 1]
+        case .successions: [.lateUpdates: 6, .kill: 1, .isolate: 1]
+        case .snapshots: [.dropBackup: 6, .kill: 1, .wipe: 1]
         }
     }
 }

@@ -35,20 +35,24 @@ final class ReplicaDisk {
 
     func beginAppend(_ entries: [Entry], cut: LogIndex?) { pendingAppends.append((entries, cut)) }
 
-    func finishAppend() {
-        guard !pendingAppends.isEmpty else { return }
+    /// - Returns: the entries that it has cut off, and not written again.
+    func finishAppend() -> [Entry] {
+        guard !pendingAppends.isEmpty else { return [] }
         let (entries, cut) = pendingAppends.removeFirst()
-        if let cut { log.removeAll { $0.index >= cut } }
+        var lost: [Entry] = []
+        if let cut {
+            lost = log.filter { $0.index >= cut && !entries.contains($0) }
+            log.removeAll { $0.index >= cut }
+        }
         log.append(contentsOf: entries)
+        return lost
     }
 
     /// An append ends in a failure: it is carried out all the same, or not.
-    func failAppend(isCarriedOut: Bool) {
-        if isCarriedOut {
-            finishAppend()
-        } else if !pendingAppends.isEmpty {
-            pendingAppends.removeFirst()
-        }
+    func failAppend(isCarriedOut: Bool) -> [Entry] {
+        if isCarriedOut { return finishAppend() }
+        if !pendingAppends.isEmpty { pendingAppends.removeFirst() }
+        return []
     }
 
     func beginPersist(_ bytes: [UInt8]) { pendingPersists.append(bytes) }
@@ -103,9 +107,11 @@ final class ReplicaDisk {
 
     /// Ends a process's writing: what was under way is done or not, and after a loss of power the
     /// state is one of earlier.
-    func crash(losingPower: Bool, _ random: inout Random) {
+    /// - Returns: the entries that were cut off.
+    func crash(losingPower: Bool, _ random: inout Random) -> [Entry] {
+        var lost: [Entry] = []
         while !pendingAppends.isEmpty {
-            if random.chance(0.5) { finishAppend() } else { pendingAppends = [] }
+            if random.chance(0.5) { lost += finishAppend() } else { pendingAppends = [] }
         }
         while !pendingPersists.isEmpty {
             if random.chance(0.5) { finishPersist() } else { pendingPersists = [] }
@@ -114,5 +120,6 @@ final class ReplicaDisk {
             state = durableState
             applied = durableApplied
         }
+        return lost
     }
 }

@@ -9,6 +9,8 @@ final class ReplicaDriver {
     let group: Int
     let disk: ReplicaDisk
     let cluster: Cluster
+    /// An order server's way to the catalog.
+    let catalog: GroupClient
     private(set) var replica: Replica
     private var isAlive = true
     private var lastID: UInt64 = 0
@@ -31,6 +33,7 @@ final class ReplicaDriver {
         self.group = group
         self.cluster = cluster
         self.disk = disk
+        catalog = GroupClient(node: node, cluster: cluster)
         let restored = disk.restored
         do {
             replica = try Replica(
@@ -81,9 +84,7 @@ final class ReplicaDriver {
         case .apply(let entries):
             let known = node.world.judge.logs[group].count
             node.world.judge.committed(entries.map(\.entry), in: group, at: node.name)
-            if let last = entries.last?.entry, last.index > UInt64(known) {
-                cluster.checkDurable(last.position, in: group)
-            }
+            if node.world.judge.logs[group].count > known { cluster.checkDurable(in: group) }
             applying.append(entries)
             node.later(.milliseconds(Int64(node.world.random.integer(0...2)))) { [self] in
                 applyNext()
@@ -112,6 +113,7 @@ final class ReplicaDriver {
         case .note(let notice):
             node.world.trace("\(node.name): \(notice)")
             node.world.judge.noticed(notice, in: group, at: node.name)
+            if case .entered = notice { cluster.checkDurable(in: group) }
         }
     }
 
@@ -119,10 +121,10 @@ final class ReplicaDriver {
         disk.beginAppend(entries, cut: cut)
         node.write(.log) { [self] in
             if node.isDiskFull {
-                disk.failAppend(isCarriedOut: node.world.random.chance(0.3))
+                node.lost(disk.failAppend(isCarriedOut: node.world.random.chance(0.3)))
                 send(.appendFailed(token))
             } else {
-                disk.finishAppend()
+                node.lost(disk.finishAppend())
                 send(.appended(token))
             }
         }
@@ -148,7 +150,9 @@ final class ReplicaDriver {
         let bytes = message.encoded()
         let group = group
         let sender = node.name
-        node.world.call(from: node, to: target, timeout: timeout) {
+        var isUpdate = false
+        if case .update = message { isUpdate = true }
+        node.world.call(from: node, to: target, timeout: timeout, isUpdate: isUpdate) {
             (node: Node, reply: @escaping ([UInt8]) -> Void) in
             guard let message = try? Message(decoding: bytes) else { return }
             if case .register(let request) = message {
@@ -192,7 +196,10 @@ final class ReplicaDriver {
         guard let target = cluster.node(name) else {
             return send(.snapshotFailed(attempt: attempt))
         }
-        let slowness = node.world.random.element([0.001, 0.01, 0.2, 1.5])
+        node.world.fetching(node)
+        // With no fault about a log is kept for longer than a snapshot takes.
+        let isQuick = !node.world.hasFaults || node.world.profile.aim == .snapshots
+        let slowness = isQuick ? 0.001 : node.world.random.element([0.001, 0.01, 0.2, 1.5])
         node.world.call(from: node, to: target, timeout: .seconds(4)) {
             (node: Node, reply: @escaping ((Machine, LogPosition)) -> Void) in
             guard let disk = node.replica?.disk else { return }
@@ -214,6 +221,7 @@ final class ReplicaDriver {
             disk.install(snapshot.state, at: snapshot.position)
             node.world.judge.restored(group, snapshot.position, at: node.name)
             self.snapshot = nil
+            cluster.checkDurable(in: group)
             send(.snapshotInstalled(attempt: attempt, snapshot.position))
         }
     }
@@ -237,6 +245,10 @@ extension Node {
     ) {
         guard acceptors.indices.contains(group) else { return }
         let (answer, mustPersist) = acceptors[group].handle(request)
+        let reply = { [self] (answer: RegisterReply) in
+            if case .accepted = answer.outcome { learnCatalogPrimary() }
+            reply(answer)
+        }
         guard mustPersist, !world.judge.breaks(.promiseNotDurable) else { return reply(answer) }
         acceptorDisks[group].pending.append(acceptors[group].state)
         write(.acceptor) { [self] in
@@ -246,5 +258,11 @@ extension Node {
             acceptorDisks[group].state = state
             reply(answer)
         }
+    }
+
+    /// An order server takes note of the catalog's view that it has voted for.
+    func learnCatalogPrimary() {
+        guard let accepted = acceptorDisks[Cluster.catalog].state.accepted else { return }
+        replica?.catalog.learn(primary: accepted.value.view.primary.name)
     }
 }

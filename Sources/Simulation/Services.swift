@@ -99,9 +99,16 @@ extension ReplicaDriver {
     }
 
     /// An order server's answer to a buy: it has the catalog sell, and records the sale.
-    func buy(_ item: Int64, key: String, reply: @escaping (Answer<Purchase>) -> Void) {
-        guard replica.role == .primary else { return reply(.elsewhere(primaryHint)) }
-        node.ask(Cluster.catalog, until: node.now + .seconds(3)) {
+    func buy(
+        _ item: Int64, key: String, within limit: Instant.Span,
+        reply: @escaping (Answer<Purchase>) -> Void
+    ) {
+        // A buy that this server could not record is turned away before the catalog sells anything.
+        guard replica.role == .primary, isServing else {
+            return reply(.elsewhere(primaryHint == node.name ? nil : primaryHint))
+        }
+        // A little less than what this server has, so that its own answer comes in time.
+        catalog.send(until: node.now + limit - .milliseconds(50)) {
             (driver, reply: @escaping (Answer<CatalogOutcome>) -> Void) in
             driver.sell(item, key: key, reply: reply)
         } completion: { [self] outcome in
@@ -112,6 +119,10 @@ extension ReplicaDriver {
             default: reply(.unknown)
             }
         }
+    }
+
+    private var isServing: Bool {
+        if case .serve = replica.readPermission(touching: [], at: node.now) { true } else { false }
     }
 
     private func record(_ sale: Sale, reply: @escaping (Answer<Purchase>) -> Void) {
@@ -135,60 +146,17 @@ extension ReplicaDriver {
             reconcile()
             guard replica.role == .primary, case .orders(let orders) = disk.state else { return }
             let settled = orders.counters.settledThrough
-            node.ask(Cluster.catalog, until: node.now + .seconds(0.9)) {
+            catalog.send(until: node.now + .seconds(0.9)) {
                 (driver, reply: @escaping (Answer<[Sale]>) -> Void) in
-                guard
-                    case .serve = driver.replica.readPermission(touching: [], at: driver.node.now),
-                    case .catalog(let catalog) = driver.disk.state
-                else { return reply(.elsewhere(driver.replica.view?.primary.name)) }
+                guard driver.isServing, case .catalog(let catalog) = driver.disk.state
+                else {
+                    return reply(.elsewhere(driver.replica.view?.primary.name))
+                }
                 reply(.value(catalog.sales(after: settled, limit: 50)))
             } completion: { [self] sales in
                 guard let sales, !sales.isEmpty else { return }
                 let operation = OrderOperation.record(sales)
                 propose(keys: operation.keys, payload: operation.encoded) { _ in }
-            }
-        }
-    }
-}
-
-extension Node {
-    /// Asks a group's servers, one after the other, until one knows the answer or the time is up.
-    func ask<Value>(
-        _ group: Int, until deadline: Instant, hint: ServerName? = nil, attempt: Int = 0,
-        _ request: @escaping (ReplicaDriver, @escaping (Answer<Value>) -> Void) -> Void,
-        completion: @escaping (Value?) -> Void
-    ) {
-        guard now < deadline, let cluster = frontEnd?.cluster ?? replica?.cluster else {
-            return completion(nil)
-        }
-        let names = cluster.names(of: group)
-        let name = hint ?? answered[group] ?? names[(Int(generation) + index) % names.count]
-        guard let target = cluster.node(name), let place = names.firstIndex(of: name) else {
-            return completion(nil)
-        }
-        let left = min(deadline - now, .milliseconds(1500))
-        world.call(from: self, to: target, timeout: left) {
-            (node: Node, reply: @escaping (Answer<Value>) -> Void) in
-            guard let driver = node.replica else { return }
-            request(driver, reply)
-        } completion: { [self] answer in
-            var next = names[(place + 1) % names.count]
-            // Straight on where another server was named, after a moment otherwise.
-            var pause: Instant.Span = .milliseconds(60)
-            switch answer {
-            case .value(let value)?:
-                answered[group] = name
-                return completion(value)
-            case .elsewhere(let other?)? where other != name:
-                next = other
-                if attempt % 4 != 3 { pause = .zero }
-            case .elsewhere, .unknown, nil:
-                if answered[group] == name { answered[group] = nil }
-            }
-            later(pause) { [self] in
-                ask(
-                    group, until: deadline, hint: next, attempt: attempt + 1, request,
-                    completion: completion)
             }
         }
     }

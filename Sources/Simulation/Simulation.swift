@@ -42,6 +42,12 @@ public enum Simulation {
         Mutation.allCases.map(\.rawValue) + HostMutation.allCases.map(\.rawValue)
     }
 
+    /// What schedules are aimed at.
+    public static var aims: [String] { Profile.Aim.allCases.map(\.rawValue) }
+
+    /// What the schedule of a seed is aimed at.
+    public static func aim(of seed: UInt64) -> String { Profile.aim(of: seed).rawValue }
+
     /// Runs one schedule.
     /// - Parameters:
     ///   - seed: what fixes everything.

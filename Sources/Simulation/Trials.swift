@@ -46,12 +46,14 @@ public enum Trials {
     /// - Parameters:
     ///   - seeds: the seeds, each of which fixes one schedule.
     ///   - mutation: the name of a rule to leave out.
+    ///   - aim: where it is given, only the schedules that are aimed at it are run.
     ///   - threads: how many run at once.
     ///   - stopsAtFailure: whether seeds above one that failed are left out; the lowest seed that
     ///     fails is found all the same.
     ///   - report: told of every run, on the thread that made it, one at a time.
     public static func run(
-        seeds: Range<UInt64>, mutation: String? = nil, threads: Int, stopsAtFailure: Bool = false,
+        seeds: Range<UInt64>, mutation: String? = nil, aim: String? = nil, threads: Int,
+        stopsAtFailure: Bool = false,
         report: @Sendable (Simulation.Outcome, Tally) -> Void = { _, _ in }
     ) -> Tally {
         let progress = Mutex(Progress(next: seeds.lowerBound))
@@ -64,6 +66,7 @@ public enum Trials {
                     return progress.next
                 }
                 guard let seed else { return }
+                guard aim == nil || aim == Simulation.aim(of: seed) else { continue }
                 let outcome = Simulation.run(seed: seed, mutation: mutation)
                 progress.withLock { progress in
                     progress.tally.add(outcome)

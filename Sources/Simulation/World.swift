@@ -10,12 +10,25 @@ final class World {
     var nodes: [Node] = []
     /// Which server's messages do not reach which other: `cuts[from][to]`.
     var cuts: [[Int]]
+    /// How much later than others messages of a kind come, in seconds at most, by their sender or
+    /// their receiver.
+    var lateness = Lateness()
     var hasFaults = true
+    /// Is told that a server begins to fetch a snapshot.
+    var fetching: (Node) -> Void = { _ in }
     var judge: Judge
     /// Prints the trace, where it is wanted.
     let print: ((String) -> Void)?
     /// Sums up all that has happened, so that two runs can be compared.
     private(set) var digest: UInt64 = 0xCBF2_9CE4_8422_2325
+
+    /// What comes late.
+    struct Lateness {
+        /// The updates that a server sends.
+        var updates: [Int: Double] = [:]
+        /// The answers that a server waits for.
+        var answers: [Int: Double] = [:]
+    }
 
     init(seed: UInt64, profile: Profile, print: ((String) -> Void)?) {
         random = Random(seed: seed)
@@ -78,6 +91,11 @@ final class World {
         return random.chance(0.05) ? delay * random.real(1, 10) : delay
     }
 
+    /// How much later than others a message is: nearly as much as it may be.
+    private func extra(_ most: Double?) -> Double {
+        most.map { $0 * random.real(0.9, 1) } ?? 0
+    }
+
     private func isLost(from: Node, to: Node) -> Bool {
         if from === to { return false }
         if cuts[from.index][to.index] > 0 { return true }
@@ -87,7 +105,7 @@ final class World {
     /// Makes a request of another server, as HTTP through nginx would: it is carried out once,
     /// twice, late or never, and its maker gets one answer, or none when the time is up.
     func call<Answer>(
-        from: Node, to: Node, timeout: Instant.Span,
+        from: Node, to: Node, timeout: Instant.Span, isUpdate: Bool = false,
         serve: @escaping (Node, @escaping (Answer) -> Void) -> Void,
         completion: @escaping (Answer?) -> Void
     ) {
@@ -104,7 +122,9 @@ final class World {
         from.later(timeout) { finish(nil) }
         let copies = hasFaults && from !== to && random.chance(profile.duplication) ? 2 : 1
         for copy in 0..<copies where !isLost(from: from, to: to) {
-            after(seconds: from === to ? 0.0001 : draw(isCopy: copy > 0)) { [self] in
+            let way = from === to ? 0.0001 : draw(isCopy: copy > 0)
+            let late = isUpdate ? extra(lateness.updates[from.index]) : 0
+            after(seconds: way + late) { [self] in
                 guard to.isUp else {
                     // Where the machine is there without the process, it says so.
                     if profile.answerBound != nil || random.chance(0.5) { finish(nil) }
@@ -115,7 +135,8 @@ final class World {
                 to.enter(serving) { [self] in
                     serve(to) { [self] answer in
                         guard to.isRunning(serving), !isLost(from: to, to: from) else { return }
-                        after(seconds: from === to ? 0.0001 : draw()) {
+                        let way = from === to ? 0.0001 : draw()
+                        after(seconds: way + extra(lateness.answers[from.index])) {
                             if !from.isSuspended { finish(answer) }
                         }
                     }

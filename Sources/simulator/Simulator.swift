@@ -25,10 +25,14 @@ struct Simulator: ParsableCommand {
     @Option(help: "Break one rule of the protocol; --list names them.")
     var mutate: String?
 
+    @Option(
+        help: "Of the schedules, run those alone that are aimed at this; --list names the aims.")
+    var aim: String?
+
     @Flag(help: "Break every rule in turn, and say which seed catches it.")
     var mutations = false
 
-    @Flag(help: "List the mutations.")
+    @Flag(help: "List the mutations, and what schedules are aimed at.")
     var list = false
 
     @Flag(help: "With --seeds, go on after a failure.")
@@ -44,6 +48,9 @@ struct Simulator: ParsableCommand {
         if let mutate, !Simulation.mutations.contains(mutate) {
             throw ValidationError("there is no mutation '\(mutate)'; --list names them")
         }
+        if let aim, !Simulation.aims.contains(aim) {
+            throw ValidationError("no schedule is aimed at '\(aim)'; --list names the aims")
+        }
         guard [seed != nil, seeds != nil, mutations, list].count(where: { $0 }) <= 1 || mutations
         else { throw ValidationError("one of --seed, --seeds, --mutations and --list is enough") }
     }
@@ -51,7 +58,8 @@ struct Simulator: ParsableCommand {
     func run() throws {
         let succeeded: Bool
         if list {
-            for name in Simulation.mutations { Report.say(name) }
+            Report.say("mutations: \(Simulation.mutations.joined(separator: ", "))")
+            Report.say("aims: \(Simulation.aims.joined(separator: ", "))")
             succeeded = true
         } else if mutations {
             succeeded = runMutations()
@@ -75,7 +83,7 @@ struct Simulator: ParsableCommand {
     private func runMany(_ count: UInt64) -> Bool {
         let began = Date()
         let tally = Trials.run(
-            seeds: from..<from + count, mutation: mutate, threads: threads,
+            seeds: from..<from + count, mutation: mutate, aim: aim, threads: threads,
             stopsAtFailure: !keepGoing
         ) { outcome, tally in
             if outcome.verdict != nil { Report.say(Report.line(of: outcome)) }
@@ -90,7 +98,8 @@ struct Simulator: ParsableCommand {
         for name in Simulation.mutations where mutate == nil || mutate == name {
             let began = Date()
             let tally = Trials.run(
-                seeds: from..<from + (seeds ?? 10_000), mutation: name, threads: threads,
+                seeds: from..<from + (seeds ?? 10_000), mutation: name, aim: aim,
+                threads: threads,
                 stopsAtFailure: true)
             let took = Report.seconds(Date().timeIntervalSince(began))
             if let caught = tally.failures.first, let verdict = caught.verdict {

@@ -1,0 +1,127 @@
+import MonotonicTime
+import Testing
+
+@testable import Replication
+
+/// A replica that joins, and the effects of what it is told.
+private struct Joiner {
+    static let one = Member(name: "one", identity: StoreIdentity(1))
+    static let view = View(number: 5, members: [one], incarnation: Incarnation(1))
+
+    var replica: Replica
+    var now = Instant(nanoseconds: 1_000_000_000)
+    /// The write of the log that is under way.
+    var append: Token?
+
+    init() throws {
+        replica = try Replica(
+            configuration: Configuration(
+                group: "catalog", name: "two", replicas: ["one", "two"], acceptors: ["one", "two"]),
+            restoring: Restored(identity: StoreIdentity(2)), at: now, seed: 1)
+    }
+
+    /// Handles an event after a while, with the small state durable at once.
+    mutating func handle(_ event: Event, after span: Instant.Span = .zero) -> [Effect] {
+        now = now + span
+        var effects = replica.handle(event, at: now)
+        for case .persist(let token, _) in effects {
+            effects += replica.handle(.persisted(token), at: now)
+        }
+        for case .append(let token, _, _) in effects { append = token }
+        return effects
+    }
+
+    /// The disk is full.
+    mutating func failAppend() {
+        if let append { _ = handle(.appendFailed(append)) }
+    }
+
+    /// The primary sends three entries.
+    mutating func update() {
+        let entries = (1...3).map { Entry(index: $0, view: 5, keys: [7], payload: [1]) }
+        let update = Update(
+            view: Self.view, previous: .origin, entries: entries, commitIndex: 0)
+        _ = handle(.request(ExchangeID(1), from: "one", .update(update)))
+    }
+
+    /// The primary has it fetch a snapshot.
+    mutating func fetch() -> [Effect] {
+        let reply = HeartbeatReply(
+            sender: Self.one, view: Self.view, lease: nil, guidance: .fetchSnapshot)
+        let effects = handle(.tick, after: .milliseconds(300))
+        for case .request(let id, _, .heartbeat, _) in effects {
+            return handle(.response(id, .heartbeatReply(reply)))
+        }
+        return []
+    }
+}
+
+@Suite struct SnapshotTests {
+    @Test("While a snapshot is installed nothing is written to the log that it replaces")
+    func installsAlone() throws {
+        var joiner = try Joiner()
+        joiner.update()
+        joiner.failAppend()
+        let attempts = joiner.fetch().compactMap { effect -> UInt64? in
+            if case .fetchSnapshot(let attempt, "one") = effect { attempt } else { nil }
+        }
+        let attempt = try #require(attempts.first)
+        // The write that failed was repeated, and fails again; then the snapshot is there.
+        joiner.failAppend()
+        let place = LogPosition(index: 9, view: 5)
+        let installs = joiner.handle(.snapshotFetched(attempt: attempt, place)).contains {
+            if case .installSnapshot(attempt, place) = $0 { true } else { false }
+        }
+        #expect(installs)
+        for _ in 0..<10 {
+            for case .append in joiner.handle(.tick, after: .milliseconds(300)) {
+                Issue.record("wrote to the log")
+            }
+        }
+        _ = joiner.handle(.snapshotInstalled(attempt: attempt, place))
+        let status = joiner.replica.status(at: joiner.now)
+        #expect(status.lastIndex == 9)
+        #expect(status.durableIndex == 9)
+    }
+}
+
+@Suite struct VoterChangeTests {
+    static let members = ["a", "b", "c"].map {
+        Member(name: ServerName($0), identity: StoreIdentity(1))
+    }
+    static let ballot = Ballot(round: 2, proposer: Incarnation(1))
+
+    /// What a removal of `c` is to do when `b` has lost its disk and the others promise.
+    @Test("Voters of whom no majority answers are not proposed")
+    func proposesNoDeadVoters() {
+        let settled = Ballot(round: 1, proposer: Incarnation(1))
+        let view = View(number: 3, members: [Self.members[0]], incarnation: Incarnation(1))
+        let value = AcceptedValue(
+            ballot: settled, value: RegisterValue(view: view, acceptors: Self.members))
+        var proposer = Proposer(
+            ballot: Self.ballot, change: .remove("c"), configured: Self.members.map(\.name),
+            settled: settled)
+        let empty = Member(name: "b", identity: StoreIdentity(2))
+        for (acceptor, accepted) in [
+            (Self.members[0], value), (empty, nil), (Self.members[2], value),
+        ] {
+            let reply = RegisterReply(
+                acceptor: acceptor, outcome: .promised(Self.ballot, accepted: accepted))
+            guard case .wait = proposer.receive(reply, from: acceptor.name) else {
+                Issue.record("proposed voters of whom one is left")
+                return
+            }
+        }
+        // With its disk, b would be the other one of two.
+        var sound = Proposer(
+            ballot: Self.ballot, change: .remove("c"), configured: Self.members.map(\.name),
+            settled: settled)
+        var proposes = false
+        for acceptor in Self.members {
+            let reply = RegisterReply(
+                acceptor: acceptor, outcome: .promised(Self.ballot, accepted: value))
+            if case .accept = sound.receive(reply, from: acceptor.name) { proposes = true }
+        }
+        #expect(proposes)
+    }
+}
