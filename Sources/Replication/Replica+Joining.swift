@@ -138,5 +138,7 @@ extension Replica {
         commitIndex = position.index
         appliedThrough = position.index
         cutFrom = nil
+        // It was a write like any other, and there may be none to follow it for long.
+        noteDiskWritten()
     }
 }

@@ -19,10 +19,14 @@ extension Replica {
         guard let append, append.token == token else { return }
         self.append = nil
         durableIndex = max(durableIndex, append.through)
-        if isDiskFailing {
-            isDiskFailing = false
-            effects.append(.note(.diskRecovered))
-        }
+        noteDiskWritten()
+    }
+
+    /// The log has been written, so it can be.
+    mutating func noteDiskWritten() {
+        guard isDiskFailing else { return }
+        isDiskFailing = false
+        effects.append(.note(.diskRecovered))
     }
 
     mutating func failAppend(_ token: Token) {

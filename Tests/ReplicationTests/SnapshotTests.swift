@@ -82,6 +82,7 @@ private struct Joiner {
         let status = joiner.replica.status(at: joiner.now)
         #expect(status.lastIndex == 9)
         #expect(status.durableIndex == 9)
+        #expect(status.waitsFor == "one, the primary, to bring it level", "and not its disk")
     }
 }
 
