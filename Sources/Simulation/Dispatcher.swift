@@ -69,10 +69,10 @@ final class Dispatcher {
         }
         route.redirect = nil
         route.tried.insert(place)
+        // A server that is alone gets no longer: a real connection repeats what is lost, and this
+        // network does not.
         let limit = route.need == .member ? Self.readLimit : Self.writeLimit
-        ask(
-            route, at: place,
-            timeout: groups[route.group].names.count > 1 ? min(left, limit) : left)
+        ask(route, at: place, timeout: min(left, limit))
     }
 
     private func ask<Value>(_ route: Route<Value>, at place: Int, timeout: Instant.Span) {

@@ -41,7 +41,7 @@ final class GroupClient {
         guard left > .zero, let target = cluster.node(members[place]) else {
             return completion(nil)
         }
-        let limit = members.count == 1 ? left : min(left, Self.attemptLimit)
+        let limit = min(left, Self.attemptLimit)
         node.world.call(from: node, to: target, timeout: limit) {
             (node: Node, reply: @escaping (Answer<Value>) -> Void) in
             if let driver = node.replica { service(driver, reply) }

@@ -148,6 +148,9 @@ struct Profile {
         delay = random.element([0.001, 0.005])
         drift = 0.01
         diskDelay = random.element([0.0005, 0.003])
+        // A log that is shorter than what is bought while a snapshot travels gets nobody level.
+        tailEntries = max(64, tailEntries)
+        retainedEntries = max(400, retainedEntries)
     }
 
     /// How often each fault is made, in proportion.

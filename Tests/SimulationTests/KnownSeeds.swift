@@ -44,7 +44,7 @@ enum KnownSeeds {
         ("viewNotDurable", 2),
         ("invalidateBeforeReadLease", 20),
         ("restartKeepsView", 2),
-        ("newcomerLogLeftOut", 5),
+        ("newcomerLogLeftOut", 22),
         ("newcomerNotLevel", 11),
         ("leaseRenewedWhileUnanswered", 3994),
         ("silentFrontEndNotAwaited", 136),
