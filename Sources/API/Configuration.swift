@@ -63,6 +63,8 @@ public struct Configuration: Sendable, Equatable {
         public var leaseDuration: Duration = .milliseconds(800)
         /// What a request may take before the client is told that its outcome is unknown.
         public var requestTimeout: Duration = .seconds(8)
+        /// Entries of the log that are kept for servers that were away.
+        public var logRetention = 100_000
         /// Threads of a server that take requests.
         public var threads = 4
 

@@ -2,7 +2,7 @@
 enum SettingKey: String, CaseIterable {
     case listen, dataDirectory, runDirectory, logDirectory, catalog
     case cacheTimeout, cacheThreshold, maximumStock, restockInterval
-    case heartbeatInterval, leaseDuration, requestTimeout, threads
+    case heartbeatInterval, leaseDuration, requestTimeout, logRetention, threads
 
     static func named(_ name: String) -> SettingKey? {
         allCases.first { $0.rawValue.lowercased() == name.lowercased() }
@@ -22,6 +22,7 @@ enum SettingKey: String, CaseIterable {
         case .heartbeatInterval: settings.heartbeatInterval = try seconds(value, 0.01...60)
         case .leaseDuration: settings.leaseDuration = try seconds(value, 0.05...300)
         case .requestTimeout: settings.requestTimeout = try seconds(value, 0.5...600)
+        case .logRetention: settings.logRetention = try count(value, 100...100_000_000)
         case .threads: settings.threads = try count(value, 1...256)
         }
     }

@@ -28,5 +28,7 @@ public func groupConfiguration(
     // one is lost, so that a second one has a chance before that.
     result.silenceTimeout = lease * 0.625
     result.messageTimeout = lease * 0.5
+    result.retainedEntries = UInt64(settings.logRetention)
+    result.tailEntries = min(result.tailEntries, settings.logRetention)
     return result
 }

@@ -34,6 +34,7 @@ private func faults(_ bytes: [UInt8]) -> [String] {
         #expect(configuration.settings.cacheTimeout == .seconds(100))
         #expect(configuration.settings.cacheThreshold == 10_000)
         #expect(configuration.settings.maximumStock == 50)
+        #expect(configuration.settings.logRetention == 100_000)
         #expect(configuration.settings.restockInterval == .seconds(10))
         #expect(configuration.settings.heartbeatInterval == .milliseconds(200))
         #expect(configuration.settings.leaseDuration == .milliseconds(800))
@@ -62,7 +63,7 @@ private func faults(_ bytes: [UInt8]) -> [String] {
                 """
                 "listen": "[::]:80", "dataDirectory": "/d", "runDirectory": "r",
                 "logDirectory": "l", "catalog": "c.csv", "cacheTimeout": 1.5, "cacheThreshold": 7,
-                "maximumStock": 9, "restockInterval": 0.5, "heartbeatInterval": 1,
+                "maximumStock": 9, "restockInterval": 0.5, "heartbeatInterval": 1, "logRetention": 500,
                 "leaseDuration": 2.5, "requestTimeout": 30, "threads": 2
                 """)
         ).settings
@@ -74,6 +75,7 @@ private func faults(_ bytes: [UInt8]) -> [String] {
         #expect(settings.cacheTimeout == .milliseconds(1500))
         #expect(settings.cacheThreshold == 7)
         #expect(settings.maximumStock == 9)
+        #expect(settings.logRetention == 500)
         #expect(settings.restockInterval == .milliseconds(500))
         #expect(settings.heartbeatInterval == .seconds(1))
         #expect(settings.leaseDuration == .milliseconds(2500))

@@ -138,6 +138,7 @@ struct ReplicaReport: Sendable {
     var isWriting: Bool
     var view: Int
     var members: [String]
+    var appliedIndex: Int
     var waitsFor: String?
 
     init(_ json: [String: Any]) {
@@ -147,6 +148,7 @@ struct ReplicaReport: Sendable {
         let view = json["view"] as? [String: Any] ?? [:]
         self.view = view["number"] as? Int ?? 0
         members = view["members"] as? [String] ?? []
+        appliedIndex = json["appliedIndex"] as? Int ?? 0
         waitsFor = json["waitsFor"] as? String
     }
 }

@@ -23,6 +23,7 @@ struct FailoverTests {
         }
     }
 
+    /// Two of everything, with stock that does not run out; what dies stays dead.
     static let plan = ClusterPlan.pair.with {
         $0.catalog = ClusterPlan.catalog(stock: 100_000)
         $0.restarts = false
