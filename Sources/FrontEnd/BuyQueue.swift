@@ -47,7 +47,7 @@ struct BuyQueue: Sendable {
     static let waitingLimit = 65_536
 
     /// The part of a round trip that the next batch waits for company, as a divisor.
-    private static let patience: Int64 = 4
+    private static let patience: Int64 = 2
     private static let patienceLimit = Instant.Span.milliseconds(3)
 
     /// What a repeated buy must have left of its time: less, and the order server could say no more
