@@ -13,57 +13,82 @@ extension CatalogService {
     func restock(_ request: InternalRequest, _ responder: Responder) throws(Problem) {
         let number = try request.itemNumber()
         let maximum = Int64(environment.configuration.settings.maximumStock)
-        propose(.restock(itemNumber: number, maximum: maximum), request, responder)
+        propose(.restock(itemNumber: number, maximum: maximum), nil, request, responder)
     }
 
     /// `PUT /items/{n}` and `DELETE /items/{n}`, with `If-Match` and `If-None-Match`.
     func administer(_ request: InternalRequest, _ responder: Responder) throws(Problem) {
         let number = try request.itemNumber()
         guard Book.itemNumbers.contains(number) else { throw .noSuchBook(number) }
-        let condition = try condition(of: request, number)
-        if request.method == .delete {
-            return propose(.withdraw(itemNumber: number, condition: condition), request, responder)
+        var requested: Book?
+        if request.method != .delete {
+            let fields = try BookFields(parsingBody: request.body, itemNumber: number)
+            requested = Book(
+                itemNumber: number, title: fields.title, topic: fields.topic,
+                cost: Cents(fields.cents), stock: fields.stock)
         }
-        let fields = try BookFields(parsingBody: request.body, itemNumber: number)
-        let book = Book(
-            itemNumber: number, title: fields.title, topic: fields.topic,
-            cost: Cents(fields.cents), stock: fields.stock)
-        propose(
-            .putBook(CatalogOperation.PutBook(book, condition: condition)), request, responder)
+        switch try guardian(of: request, number) {
+        case .condition(let condition):
+            let operation: CatalogOperation =
+                if let requested {
+                    .putBook(CatalogOperation.PutBook(requested, condition: condition))
+                } else {
+                    .withdraw(itemNumber: number, condition: condition)
+                }
+            propose(operation, requested, request, responder)
+        case .failed(let current):
+            Self.send(.conditionFailed(current: current), of: number, requested, responder)
+        case .elsewhere(let primary): host.sendUnavailable(primary: primary, responder)
+        }
     }
 
-    /// The condition of a change. A tag stands for the book whose answer has it, compact or
-    /// indented; it is looked up now, and compared again where the log is applied.
-    private func condition(
+    /// What guards a change.
+    private enum Guard {
+        /// To be decided where the log is applied.
+        case condition(CatalogOperation.Condition)
+        /// It does not hold of the book as it is now.
+        case failed(current: Book?)
+        /// Another server has to say.
+        case elsewhere(ServerName)
+    }
+
+    /// A tag stands for the book whose answer has it, compact or indented. The book is looked up as
+    /// a customer's lookup does it, so that a server that lags behind decides nothing; where the tag
+    /// is the book's, the book is compared again where the log is applied.
+    private func guardian(
         of request: InternalRequest, _ number: Int64
-    ) throws(Problem) -> CatalogOperation.Condition {
+    ) throws(Problem) -> Guard {
         if let list = request.ifNoneMatch {
             guard list == Array("*".utf8) else {
                 throw .malformedRequest("If-None-Match can only be * here")
             }
-            return .isAbsent
+            return .condition(.isAbsent)
         }
-        guard let list = request.ifMatch else { return .always }
-        if list == Array("*".utf8) { return .isPresent }
-        let book = try read { () throws(StorageError) in try store.book(number) }
-        guard let book else { return .isPresent }
+        guard let list = request.ifMatch else { return .condition(.always) }
+        if list == Array("*".utf8) { return .condition(.isPresent) }
+        switch host.readPermission(touching: [UInt64(bitPattern: number)]) {
+        case .serve: break
+        case .forward(let server): return .elsewhere(server)
+        case .unavailable: throw .noView(of: "catalog", waitingFor: host.awaitedServers)
+        }
+        guard let book = try read({ () throws(StorageError) in try store.book(number) }) else {
+            return .failed(current: nil)
+        }
         let body = Self.body(of: book)
         let isNamed = [body, JSONText.indented(body)].contains {
             EntityTag.list(list, names: EntityTag.of($0))
         }
-        guard isNamed else {
-            throw .preconditionFailed(itemNumber: number, etag: EntityTag.of(body))
-        }
-        return .hasDigest(book.digest)
+        return isNamed ? .condition(.hasDigest(book.digest)) : .failed(current: book)
     }
 
     private func propose(
-        _ operation: CatalogOperation, _ request: InternalRequest, _ responder: Responder
+        _ operation: CatalogOperation, _ requested: Book?, _ request: InternalRequest,
+        _ responder: Responder
     ) {
         propose([operation], request) { [self] results in
             switch results.first {
             case .applied(let outcome)?:
-                Self.send(outcome, of: operation.itemNumber, responder)
+                Self.send(outcome, of: operation.itemNumber, requested, responder)
             case .rejected(let rejection)?: host.send(rejection, responder)
             case .unknown?, nil:
                 responder.send(
@@ -74,8 +99,10 @@ extension CatalogService {
         }
     }
 
+    /// - Parameter requested: the book that a change asks for. Where it is there already the change
+    ///   was made, most likely by the same request, whose answer was lost (RFC 9110, 13.1.1).
     private static func send(
-        _ outcome: CatalogOutcome, of number: Int64, _ responder: Responder
+        _ outcome: CatalogOutcome, of number: Int64, _ requested: Book?, _ responder: Responder
     ) {
         switch outcome {
         case .restocked(let number, let stock, let added):
@@ -89,6 +116,8 @@ extension CatalogService {
                     + (created ? [("Location", "/lookup/\(book.itemNumber)")] : []))
         case .withdrawn: responder.send(Response(status: 204))
         case .noSuchBook(let number): responder.send(.noSuchBook(number))
+        case .conditionFailed(let current?) where current == requested:
+            send(.stored(current, created: false), of: number, requested, responder)
         case .conditionFailed(let current):
             let tag = current.map { EntityTag.of(body(of: $0)) }
             responder.send(.preconditionFailed(itemNumber: number, etag: tag))

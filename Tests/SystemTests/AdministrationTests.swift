@@ -125,7 +125,43 @@ struct AdministrationTests {
         #expect(try copy.administer("GET", "/catalog.csv").text == catalog.text)
     }
 
-    private func put(_ item: Int, _ body: String) throws -> HTTPAnswer {
-        try store.administer("PUT", "/items/\(item)", body: body, contentType: "application/json")
+    @Test func `A change is guarded by the tag of the book that it is made of`() throws {
+        let first = #"{"title":"Guarded","topic":"Guards","cost":1.00,"stock":3}"#
+        let second = #"{"title":"Guarded","topic":"Guards","cost":2.00,"stock":3}"#
+        let third = #"{"title":"Guarded","topic":"Guards","cost":3.00,"stock":3}"#
+        // A tag of a book that is not there holds of nothing.
+        expectProblem(try put(71, first, ["If-Match": #""0123456789abcdef""#]), 412)
+        expectProblem(try put(71, first, ["If-Match": "*"]), 412)
+        #expect(try put(71, first, ["If-None-Match": "*"]).status == 201)
+        let tag = try #require(try store.get("/lookup/71").header("ETag"))
+
+        let changed = try put(71, second, ["If-Match": tag])
+        #expect(changed.status == 200)
+        let newTag = try #require(changed.header("ETag"))
+        #expect(newTag != tag)
+        // The same again, as after a lost answer: it is made, and says so.
+        let again = try put(71, second, ["If-Match": tag])
+        #expect(again.status == 200)
+        #expect(again.header("ETag") == newTag)
+        #expect(again.text == changed.text)
+
+        // Somebody who has seen the first book only must not overwrite the second.
+        let late = try put(71, third, ["If-Match": tag])
+        expectProblem(late, 412)
+        #expect(late.json["etag"] as? String == newTag)
+        expectProblem(try put(71, third, ["If-None-Match": "*"]), 412)
+        #expect(try store.get("/lookup/71").json["cost"] as? Double == 2)
+        expectProblem(
+            try store.administer("DELETE", "/items/71", headers: ["If-Match": tag]), 412)
+        #expect(try put(71, third, ["If-Match": "\(tag), \(newTag)"]).status == 200)
+        #expect(try store.get("/lookup/71").json["cost"] as? Double == 3)
+    }
+
+    private func put(
+        _ item: Int, _ body: String, _ headers: [String: String] = [:]
+    ) throws -> HTTPAnswer {
+        try store.administer(
+            "PUT", "/items/\(item)", headers: headers, body: body,
+            contentType: "application/json")
     }
 }

@@ -23,9 +23,11 @@ extension Cluster {
 
     /// A request with the administrator's token.
     func administer(
-        _ method: String, _ target: String, body: String? = nil, contentType: String? = nil
+        _ method: String, _ target: String, headers: [String: String] = [:],
+        body: String? = nil, contentType: String? = nil
     ) throws -> HTTPAnswer {
-        var headers = ["Authorization": "Bearer \(adminToken)"]
+        var headers = headers
+        headers["Authorization"] = "Bearer \(adminToken)"
         if let contentType { headers["Content-Type"] = contentType }
         return try request(method, target, headers: headers, body: body)
     }
