@@ -68,8 +68,7 @@ def strike(store, kind, role, blow):
     if role is None:
         name = random.choice(["frontEndServer1", "frontEndServer2"])
     else:
-        _, roles = view(store, kind)
-        name = next(name for name in roles if roles[name] == role)
+        name = wait_until(lambda: server_with(store, kind, role), f"a {role} of {kind}", 30)
     with Load(store) as load:
         time.sleep(0.5)
         pid = store.pid(name)
@@ -83,6 +82,12 @@ def strike(store, kind, role, blow):
             if blow == signal.SIGSTOP:
                 os.kill(pid, signal.SIGCONT)
     return {action: load.pause(action, struck) for action in ["lookup", "buy"]}, load.failures
+
+
+def server_with(store, kind, role):
+    """The name of the server that has the role, or None while the front end has not heard of it."""
+    _, roles = view(store, kind)
+    return next((name for name in roles if roles[name] == role), None)
 
 
 def front_ends_are_up(store):

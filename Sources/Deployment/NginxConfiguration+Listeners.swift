@@ -32,9 +32,11 @@ extension NginxConfiguration {
             .map { "    server \(socket($0)) max_fails=1 fail_timeout=1s;" }
         let anyway = site.frontEnds.map { "    server \(socket($0)) max_fails=0;" }
         return """
-            # The front ends; one that failed gets nothing for a second.
+            # The front ends; one that failed gets nothing for a second. The one with fewer requests
+            # under way gets the next: one that hangs soon has more of them and gets no others.
             upstream frontEnds {
                 zone frontEnds 128k;
+                least_conn;
             \(trusted.joined(separator: "\n"))
                 \(NginxConfiguration.kept("    "))
             }
@@ -42,6 +44,7 @@ extension NginxConfiguration {
             # The same ones for when all of them failed within a second: better tried than refused.
             upstream frontEndsAnyway {
                 zone frontEndsAnyway 128k;
+                least_conn;
             \(anyway.joined(separator: "\n"))
                 \(NginxConfiguration.kept("    "))
             }
