@@ -30,7 +30,7 @@ struct StatusReport {
         }
         let rest = (document.members ?? [])
             .filter { $0.name != "servers" && $0.name != "frontEnds" }
-            .map { member in "\(member.name): \(StatusReport.inline(member.value))" }
+            .map { member in "\(member.name): \(StatusReport.line(member))" }
         if !rest.isEmpty { parts.append(rest.joined(separator: "\n")) }
         return parts.joined(separator: "\n\n")
     }
@@ -93,6 +93,15 @@ struct StatusReport {
             return members.isEmpty ? number : "\(number) (\(members.joined(separator: ", ")))"
         }
         return inline(value)
+    }
+
+    /// Of the requests the numbers alone: their histograms are for programs.
+    private static func line(_ member: JSON.Member) -> String {
+        guard member.name == "requests", let members = member.value.members else {
+            return inline(member.value)
+        }
+        return members.filter { $0.value.number != nil }
+            .map { "\($0.name) \(inline($0.value))" }.joined(separator: ", ")
     }
 
     /// A value on one line.

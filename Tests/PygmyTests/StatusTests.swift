@@ -54,6 +54,15 @@ private func report(_ text: String) throws -> StatusReport {
                 """)
     }
 
+    @Test func `Of the requests the numbers are shown, and not the histograms`() throws {
+        let report = try report(
+            """
+            {"server":"frontEndServer1","requests":{"lookups":2,"buys":1,"boundsMilliseconds":[1,2],
+             "routes":{"lookup":{"answers":{"200":2},"durations":[0,2]}}}}
+            """)
+        #expect(report.text == "server: frontEndServer1\nrequests: lookups 2, buys 1")
+    }
+
     @Test(arguments: ["{}", "[]", "null", "{\"servers\":[]}", "{\"servers\":7}"])
     func `What has no servers is shown without a table`(_ text: String) throws {
         #expect(try !report(text).text.contains("name"))
