@@ -36,6 +36,9 @@ extension CatalogService {
                     .withdraw(itemNumber: number, condition: condition)
                 }
             propose(operation, requested, request, responder)
+        case .failed(nil) where requested == nil:
+            // As without the tag: what is not there cannot be withdrawn (RFC 9110, 13.2.1).
+            throw .noSuchBook(number)
         case .failed(let current):
             Self.send(.conditionFailed(current: current), of: number, requested, responder)
         case .elsewhere(let primary): host.sendUnavailable(primary: primary, responder)

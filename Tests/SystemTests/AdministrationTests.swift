@@ -154,7 +154,15 @@ struct AdministrationTests {
         expectProblem(
             try store.administer("DELETE", "/items/71", headers: ["If-Match": tag]), 412)
         #expect(try put(71, third, ["If-Match": "\(tag), \(newTag)"]).status == 200)
-        #expect(try store.get("/lookup/71").json["cost"] as? Double == 3)
+        let last = try store.get("/lookup/71")
+        #expect(last.json["cost"] as? Double == 3)
+
+        let lastTag = try #require(last.header("ETag"))
+        let withdraw = {
+            try store.administer("DELETE", "/items/71", headers: ["If-Match": lastTag])
+        }
+        #expect(try withdraw().status == 204)
+        expectProblem(try withdraw(), 404)
     }
 
     private func put(
