@@ -44,6 +44,7 @@ extension ReplicaHost {
                 document.null("view")
             }
             document.member("viewAgeMilliseconds", Self.milliseconds(status.viewAge))
+            document.member("firstIndex", Int64(clamping: status.firstIndex))
             document.member("lastIndex", Int64(clamping: status.lastIndex))
             document.member("durableIndex", Int64(clamping: status.durableIndex))
             document.member("commitIndex", Int64(clamping: status.commitIndex))
@@ -111,6 +112,9 @@ extension ReplicaHost {
         }
         gauge("serves_reads", "1 where the replica answers reads.") { $0.servesReads ? 1 : 0 }
         gauge("serves_writes", "1 where the replica takes operations.") { $0.servesWrites ? 1 : 0 }
+        gauge("log_first_index", "The first entry that the log on disk still has.") {
+            Double($0.firstIndex)
+        }
         gauge("log_last_index", "The end of the log.") { Double($0.lastIndex) }
         gauge("log_commit_index", "Up to where the log is known to be committed.") {
             Double($0.commitIndex)

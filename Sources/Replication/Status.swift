@@ -42,6 +42,8 @@ public struct ReplicaStatus: Sendable {
     public var servesReads: Bool
     /// Whether it takes operations at present.
     public var servesWrites: Bool
+    /// The first entry that its log on disk still has: who lacks earlier ones needs a copy.
+    public var firstIndex: LogIndex
     /// The end of its log.
     public var lastIndex: LogIndex
     /// Up to where its log is durable.
@@ -70,8 +72,8 @@ extension Replica {
             member: member, role: role, view: view, viewAge: now - viewSince,
             servesReads: readPermission(touching: [], at: now) == .serve(cacheable: true),
             servesWrites: role == .primary && isOpen && now < leaseEnd && !isDiskFailing,
-            lastIndex: log.lastIndex, durableIndex: durableIndex, commitIndex: commitIndex,
-            appliedIndex: log.appliedIndex, lease: ownLease(at: now),
+            firstIndex: log.diskFirst, lastIndex: log.lastIndex, durableIndex: durableIndex,
+            commitIndex: commitIndex, appliedIndex: log.appliedIndex, lease: ownLease(at: now),
             peers: peers.map { status(of: $0, at: now) },
             lessees: role == .primary ? primary.lessees.map { status(of: $0, at: now) } : [],
             waitsFor: waitsFor(at: now))

@@ -138,6 +138,8 @@ struct ReplicaReport: Sendable {
     var isWriting: Bool
     var view: Int
     var members: [String]
+    var firstIndex: Int
+    var lastIndex: Int
     var appliedIndex: Int
     var waitsFor: String?
 
@@ -148,6 +150,8 @@ struct ReplicaReport: Sendable {
         let view = json["view"] as? [String: Any] ?? [:]
         self.view = view["number"] as? Int ?? 0
         members = view["members"] as? [String] ?? []
+        firstIndex = json["firstIndex"] as? Int ?? 0
+        lastIndex = json["lastIndex"] as? Int ?? 0
         appliedIndex = json["appliedIndex"] as? Int ?? 0
         waitsFor = json["waitsFor"] as? String
     }

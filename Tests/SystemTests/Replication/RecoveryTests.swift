@@ -6,20 +6,19 @@ internal import Testing
 struct RecoveryTests {
     /// How a server comes back.
     enum Return: String, CaseIterable, Sendable {
-        /// Soon: what it lacks is in the others' logs.
-        case soon
-        /// So late that the logs do not reach back to where it was.
-        case late
+        /// With what it had, however little of it the others' logs go on from.
+        case asItWas
         /// Without what it had on its disk.
         case emptyHanded
     }
 
-    /// Logs that forget early.
     static let plan = ClusterPlan.pair.with {
         $0.catalog = ClusterPlan.catalog(stock: 100_000)
         $0.restarts = false
-        $0.settings["logRetention"] = .number(100)
     }
+
+    /// Logs that forget early.
+    static let forgetfulPlan = plan.with { $0.settings["logRetention"] = .number(100) }
 
     /// Waits until both registers count those with new disks, without whose votes there would be no
     /// majority next.
@@ -44,6 +43,37 @@ struct RecoveryTests {
             .map { contents(of: "\(folder)/\($0)") }.joined()
     }
 
+    /// Kills the backup of a group, and starts it again when the others are ready for it.
+    private func takeAway(
+        _ kind: String, of store: Cluster, _ load: BuyLoad,
+        until isReady: (_ last: Int) throws -> Void
+    ) throws -> String {
+        let server = try store.backup(kind)
+        try store.killServer(server)
+        // What it has at most.
+        let last = try store.status(of: store.primary(kind)).lastIndex
+        try eventually("a view without \(server)") {
+            try store.status(of: store.primary(kind)).members.count == 1
+        }
+        try load.waitForMore(10)
+        try isReady(last)
+        try store.launchServer(server)
+        try store.waitUntilWhole(within: .seconds(60))
+        return server
+    }
+
+    /// What the others got is all there is: they go on without those that gave it to them.
+    private func check(_ store: Cluster, _ load: BuyLoad) throws {
+        for kind in ["catalogServer", "orderServer"] {
+            try store.killServer(try store.primary(kind))
+        }
+        try load.waitForMore(50)
+        let purchases = load.stop()
+        #expect(purchases.allSatisfy { $0.orderNumber != nil })
+        let numbers = Set(purchases.compactMap(\.orderNumber))
+        #expect(numbers.count == purchases.count)
+    }
+
     @Test(.cluster(plan), arguments: Return.allCases)
     func `A server that was away is a member again, under load and by itself`(
         _ way: Return
@@ -54,36 +84,36 @@ struct RecoveryTests {
         try load.waitForMore(50)
         for kind in ["catalogServer", "orderServer"] {
             let server = try store.backup(kind)
-            try store.killServer(server)
-            let away = try store.status(of: store.primary(kind)).appliedIndex
-            try eventually("a view without \(server)") {
-                try store.status(of: store.primary(kind)).members.count == 1
-            }
-            switch way {
-            case .soon: try load.waitForMore(10)
-            case .late:
-                try eventually("more changes than are kept", within: .seconds(120)) {
-                    try store.status(of: store.primary(kind)).appliedIndex > away + 600
+            let returned = try takeAway(kind, of: store, load) { _ in
+                if way == .emptyHanded {
+                    try FileManager.default.removeItem(atPath: store.dataFolder(of: server))
                 }
-            case .emptyHanded:
-                try FileManager.default.removeItem(atPath: store.dataFolder(of: server))
-                try load.waitForMore(10)
             }
-            try store.launchServer(server)
-            try store.waitUntilWhole(within: .seconds(60))
-            let copied = try said(by: server, of: store).contains("fetched a copy of the state")
-            if way == .late { #expect(copied, "the log was still long enough") }
-            if way == .soon { #expect(!copied, "the tail of the log was not enough") }
+            #expect(returned == server)
+            if way == .asItWas {
+                let copied = try said(by: server, of: store).contains("fetched a copy of the state")
+                #expect(!copied, "the tail of the log was not enough")
+            }
         }
         if way == .emptyHanded { try waitForVotes(in: store, load) }
-        // What they got is all there is: they go on without those that gave it to them.
-        for kind in ["catalogServer", "orderServer"] {
-            try store.killServer(try store.primary(kind))
-        }
+        try check(store, load)
+    }
+
+    @Test(.cluster(forgetfulPlan))
+    func `A server that was away for longer than the logs reach back gets a copy`() throws {
+        let store = Cluster.current
+        try store.waitUntilWhole(within: .seconds(60))
+        let load = BuyLoad(on: store, clients: 4)
         try load.waitForMore(50)
-        let purchases = load.stop()
-        #expect(purchases.allSatisfy { $0.orderNumber != nil })
-        let numbers = Set(purchases.compactMap(\.orderNumber))
-        #expect(numbers.count == purchases.count)
+        for kind in ["catalogServer", "orderServer"] {
+            let server = try takeAway(kind, of: store, load) { last in
+                try eventually("the log forgets what the server lacks", within: .seconds(120)) {
+                    try store.status(of: store.primary(kind)).firstIndex > last + 1
+                }
+            }
+            let copied = try said(by: server, of: store).contains("fetched a copy of the state")
+            #expect(copied, "the log was still long enough")
+        }
+        try check(store, load)
     }
 }
