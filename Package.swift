@@ -123,9 +123,13 @@ let package = Package(
                 "API", "Caching", "FastCGI", "FrontEnd", "HTTPClient", "MonotonicTime",
                 "Replication", log,
             ]),
-        tests("HTTPClientTests", ["HTTPClient"]),
+        // A server that misbehaves as a test tells it to.
+        .target(name: "SocketServer", path: "Tests/SocketServer", swiftSettings: settings),
+        tests("HTTPClientTests", ["HTTPClient", "SocketServer"]),
         tests("PygmyTests", ["API", "pygmy", arguments]),
-        tests("ServerRuntimeTests", ["API", "MonotonicTime", "ServerRuntime", log]),
+        tests(
+            "ServerRuntimeTests",
+            ["API", "HTTPClient", "MonotonicTime", "ServerRuntime", "SocketServer", log]),
         .testTarget(
             name: "ReplicationTests", dependencies: ["MonotonicTime", "Replication"],
             exclude: ["Transcripts"], swiftSettings: settings),

@@ -9,8 +9,10 @@ internal import Synchronization
 /// A request goes to the server that is known as primary, or, where none is known, to each server
 /// of the group in turn. An answer of 503 that names another server in `X-Primary` redirects it;
 /// any other 503, a refused connection or a server that hangs for ``attemptLimit`` is followed by an
-/// attempt elsewhere. A request may so be made more than once: every one of them carries a key or
-/// is harmless when repeated.
+/// attempt elsewhere. What still hangs somewhere when ``learn(primary:)`` is told of another primary
+/// goes there at once, and stays there for ``attemptLimit`` although that server may not know yet what
+/// it is. A request may so be made more than once: every one of them carries a key or is
+/// harmless when repeated.
 public final class GroupClient: Sendable {
     /// What a request that got no answer ended with.
     public enum Failure: Error, Sendable {
@@ -57,7 +59,28 @@ public final class GroupClient: Sendable {
     private let logger: Logger
     private let attemptLimit: Instant.Span
     private let retryPause = Instant.Span.milliseconds(50)
-    private let primary: Mutex<Int?>
+    private let state = Mutex(State())
+
+    private struct State {
+        /// The place of the server that is taken for the primary.
+        var primary: Int?
+        /// The one that was learnt of last, and until when it is believed against its own word.
+        var learnt: (place: Int, until: Instant)?
+        /// The attempts that wait for an answer.
+        var waiting: [UInt64: Waiting] = [:]
+        var lastNumber: UInt64 = 0
+
+        mutating func add(_ attempt: Attempt, at place: Int) -> UInt64 {
+            lastNumber += 1
+            waiting[lastNumber] = Waiting(attempt: attempt, place: place)
+            return lastNumber
+        }
+    }
+
+    private struct Waiting {
+        let attempt: Attempt
+        let place: Int
+    }
 
     /// Makes a client of one group.
     /// - Parameters:
@@ -77,18 +100,29 @@ public final class GroupClient: Sendable {
         self.timers = timers
         authorization = secret.authorization
         self.attemptLimit = Instant.Span(attemptLimit)
-        primary = Mutex(nil)
     }
 
-    /// Takes note of who is primary; a name that is not in the group is ignored. Any thread.
+    /// Takes note of who is primary, and sends there again what waits for another server's answer; a
+    /// name that is not in the group is ignored. Any thread.
     public func learn(primary name: String) {
         guard let index = members.firstIndex(where: { $0.name == name }) else { return }
-        primary.withLock { $0 = index }
+        let waiting = state.withLock { state in
+            state.primary = index
+            state.learnt = (index, BootClock.now() + attemptLimit)
+            let elsewhere = state.waiting.filter { $0.value.place != index }
+            for number in elsewhere.keys { state.waiting[number] = nil }
+            return elsewhere
+        }
+        for (_, waiting) in waiting.sorted(by: { $0.key < $1.key }) {
+            var attempt = waiting.attempt
+            attempt.mayHaveHappened = true
+            self.attempt(attempt, at: index)
+        }
     }
 
     /// The server that the next request goes to first.
     public var presumedPrimary: String? {
-        primary.withLock { $0 }.map { members[$0].name }
+        state.withLock { $0.primary }.map { members[$0].name }
     }
 
     /// Sends a request; any thread, never waits.
@@ -100,7 +134,7 @@ public final class GroupClient: Sendable {
         _ request: Request, deadline: Instant,
         completion: @escaping @Sendable (Result<HTTPResponse, Failure>) -> Void
     ) {
-        let first = primary.withLock { $0 } ?? 0
+        let first = state.withLock { $0.primary } ?? 0
         attempt(
             Attempt(request: request, deadline: deadline, completion: completion), at: first)
     }
@@ -128,12 +162,15 @@ public final class GroupClient: Sendable {
         let request = HTTPRequest(
             method: attempt.request.method, authority: members[index].authority,
             path: attempt.request.path, headers: headers, body: attempt.request.body)
+        let number = state.withLock { $0.add(attempt, at: index) }
         let start = BootClock.now()
         client.send(request, timeout: limit.duration) { [self] result in
             SlowRequest.note(
                 attempt.request.method, attempt.request.path, at: members[index].name,
                 took: BootClock.now() - start, status: try? result.get().status,
                 requestID: attempt.request.requestID, logger)
+            // Sent to another primary meanwhile, which answers instead.
+            guard state.withLock({ $0.waiting.removeValue(forKey: number) }) != nil else { return }
             received(result, of: attempt, from: index)
         }
     }
@@ -144,7 +181,7 @@ public final class GroupClient: Sendable {
         var attempt = attempt
         switch result {
         case .success(let response) where response.status < 502 || response.status > 504:
-            primary.withLock { $0 = index }
+            state.withLock { $0.primary = index }
             attempt.completion(.success(response))
             return
         case .success(let response):
@@ -153,19 +190,30 @@ public final class GroupClient: Sendable {
             } else if !response.isOfAbsentServer {
                 attempt.mayHaveHappened = true
             }
+            if isLearnt(index) {
+                return self.attempt(attempt, at: index, after: retryPause)
+            }
             if let name = response.header("X-Primary"), name != members[index].name,
                 let other = members.firstIndex(where: { $0.name == name })
             {
-                primary.withLock { $0 = other }
+                state.withLock { $0.primary = other }
                 self.attempt(attempt, at: other, after: .milliseconds(5))
                 return
             }
         case .failure(let error):
             if error.mayHaveBeenProcessed { attempt.mayHaveHappened = true }
         }
-        primary.withLock { if $0 == index { $0 = nil } }
-        let next = primary.withLock { $0 } ?? (index + 1) % members.count
+        let next = state.withLock { state in
+            if state.primary == index { state.primary = nil }
+            return state.primary ?? (index + 1) % members.count
+        }
         self.attempt(attempt, at: next, after: retryPause)
+    }
+
+    /// Whether a server was learnt of as primary so lately that it may not have got to it yet.
+    private func isLearnt(_ index: Int) -> Bool {
+        guard let learnt = state.withLock({ $0.learnt }) else { return false }
+        return learnt.place == index && BootClock.now() < learnt.until
     }
 
     private func attempt(_ attempt: Attempt, at index: Int, after pause: Instant.Span) {

@@ -1,4 +1,5 @@
 import Dispatch
+import SocketServer
 import Synchronization
 import Testing
 

@@ -1,21 +1,24 @@
-import Foundation
-import Glibc
-import Synchronization
+internal import Foundation
+internal import Glibc
+internal import Synchronization
 
 /// A server that does exactly what a test tells it to, right or wrong.
 ///
 /// Every connection has a thread, which runs the script with the connection and its number.
-final class SocketServer: Sendable {
-    let port: UInt16
+public final class SocketServer: Sendable {
+    /// Where it listens on 127.0.0.1.
+    public let port: UInt16
     private let listener: Int32
     private let accepted = Atomic<Int>(0)
     private let open = Mutex<Set<Int32>>([])
 
-    var authority: String { "127.0.0.1:\(port)" }
+    /// Address and port, as a URL has them.
+    public var authority: String { "127.0.0.1:\(port)" }
     /// How many connections there have been.
-    var connections: Int { accepted.load(ordering: .relaxed) }
+    public var connections: Int { accepted.load(ordering: .relaxed) }
 
-    init(script: @escaping @Sendable (borrowing Connection) -> Void) throws {
+    /// Starts it on a free port.
+    public init(script: @escaping @Sendable (borrowing Connection) -> Void) throws {
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -65,10 +68,10 @@ final class SocketServer: Sendable {
     }
 
     /// One connection of a client.
-    struct Connection: ~Copyable {
+    public struct Connection: ~Copyable {
         fileprivate let descriptor: Int32
         /// 0 for the first of the server, 1 for the second ….
-        let number: Int
+        public let number: Int
 
         fileprivate init(descriptor: Int32, number: Int) {
             self.descriptor = descriptor
@@ -76,7 +79,7 @@ final class SocketServer: Sendable {
         }
 
         /// Reads a request with its body; nil where the client closes instead.
-        func readRequest() -> String? {
+        public func readRequest() -> String? {
             var bytes: [UInt8] = []
             var expected: Int?
             while expected.map({ bytes.count < $0 }) ?? true {
@@ -98,27 +101,28 @@ final class SocketServer: Sendable {
 
         /// Sends text as it is; false where the client has gone.
         @discardableResult
-        func send(_ text: String) -> Bool {
+        public func send(_ text: String) -> Bool {
             send(Array(text.utf8))
         }
 
+        /// Sends bytes as they are; false where the client has gone.
         @discardableResult
-        func send(_ bytes: [UInt8]) -> Bool {
+        public func send(_ bytes: [UInt8]) -> Bool {
             Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count
         }
 
         /// Sends a small answer that keeps the connection.
-        func answer(_ body: String, status: String = "200 OK") {
+        public func answer(_ body: String, status: String = "200 OK") {
             send("HTTP/1.1 \(status)\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
         }
 
         /// Waits until the client closes.
-        func waitForClose() {
+        public func waitForClose() {
             while readRequest() != nil {}
         }
 
         /// Breaks the connection with a reset.
-        func reset() {
+        public func reset() {
             var linger = linger(l_onoff: 1, l_linger: 0)
             setsockopt(
                 descriptor, SOL_SOCKET, SO_LINGER, &linger,

@@ -1,0 +1,195 @@
+import API
+import Dispatch
+import HTTPClient
+import Logging
+import MonotonicTime
+import SocketServer
+import Synchronization
+import Testing
+
+@testable import ServerRuntime
+
+@Suite("Client of a group")
+struct GroupClientTests {
+    private typealias Outcome = Result<HTTPResponse, GroupClient.Failure>
+
+    /// The answer to a request, once there is one.
+    private final class Reply: Sendable {
+        private let outcomes = Mutex<[Outcome]>([])
+        private let arrived = DispatchSemaphore(value: 0)
+
+        func take(_ outcome: Outcome) {
+            outcomes.withLock { $0.append(outcome) }
+            arrived.signal()
+        }
+
+        func wait() throws -> Outcome {
+            try #require(arrived.wait(timeout: .now() + 60) == .success)
+            return try #require(outcomes.withLock { $0.first })
+        }
+
+        var count: Int { outcomes.withLock { $0.count } }
+    }
+
+    /// The servers end when nobody holds them any more.
+    private final class Servers: Sendable {
+        private let held = Mutex<[SocketServer]>([])
+
+        func hold(_ servers: [SocketServer]) {
+            held.withLock { $0 += servers }
+        }
+    }
+
+    private let timers = TimerThread()
+    private let servers = Servers()
+
+    private func group(
+        of servers: [SocketServer], attemptLimit: Duration = .seconds(300)
+    ) throws -> GroupClient {
+        self.servers.hold(servers)
+        return GroupClient(
+            members: servers.enumerated().map { ("server\($0 + 1)", $1.authority) },
+            client: HTTPClient(), timers: timers,
+            secret: try #require(Secret("0123456789abcdef0123456789abcdef")),
+            attemptLimit: attemptLimit, logger: Logger(label: "test"))
+    }
+
+    private func send(
+        _ client: GroupClient, body: String = "", within limit: Instant.Span = .seconds(300)
+    ) -> Reply {
+        let reply = Reply()
+        client.send(
+            GroupClient.Request(
+                method: "POST", path: "/buys", body: Array(body.utf8), requestID: "r"),
+            deadline: BootClock.now() + limit
+        ) { reply.take($0) }
+        return reply
+    }
+
+    private func text(of outcome: Outcome) throws -> String {
+        String(decoding: try outcome.get().body, as: UTF8.self)
+    }
+
+    /// A server that answers with its name.
+    private func server(_ name: String) throws -> SocketServer {
+        try SocketServer { connection in
+            while connection.readRequest() != nil { connection.answer(name) }
+        }
+    }
+
+    @Test("What hangs at one server goes to another as soon as that is known as primary")
+    func newPrimary() throws {
+        let asked = DispatchSemaphore(value: 0)
+        let frozen = try SocketServer { connection in
+            while connection.readRequest() != nil { asked.signal() }
+        }
+        let successor = try server("successor")
+        let client = try group(of: [frozen, successor])
+        let replies = (1...3).map { _ in send(client) }
+        for _ in replies { try #require(asked.wait(timeout: .now() + 60) == .success) }
+        #expect(replies.allSatisfy { $0.count == 0 })
+        client.learn(primary: "server2")
+        for reply in replies { #expect(try text(of: reply.wait()) == "successor") }
+        #expect(client.presumedPrimary == "server2")
+    }
+
+    @Test("A late answer of the server that a request was taken away from is nobody's")
+    func lateAnswer() throws {
+        let asked = DispatchSemaphore(value: 0)
+        let mayAnswer = DispatchSemaphore(value: 0)
+        let slow = try SocketServer { connection in
+            while connection.readRequest() != nil {
+                asked.signal()
+                mayAnswer.wait()
+                connection.answer("slow")
+            }
+        }
+        let client = try group(of: [slow, server("successor")])
+        let first = send(client)
+        try #require(asked.wait(timeout: .now() + 60) == .success)
+        client.learn(primary: "server2")
+        #expect(try text(of: first.wait()) == "successor")
+        client.learn(primary: "server1")
+        let second = send(client)
+        mayAnswer.signal()
+        mayAnswer.signal()
+        #expect(try text(of: second.wait()) == "slow")
+        #expect(first.count == 1)
+    }
+
+    @Test("To be told of the primary that is asked already changes nothing")
+    func samePrimary() throws {
+        let asked = DispatchSemaphore(value: 0)
+        let mayAnswer = DispatchSemaphore(value: 0)
+        let requests = Atomic(0)
+        let primary = try SocketServer { connection in
+            while connection.readRequest() != nil {
+                requests.add(1, ordering: .relaxed)
+                asked.signal()
+                mayAnswer.wait()
+                connection.answer("primary")
+            }
+        }
+        let client = try group(of: [primary, server("other")])
+        let reply = send(client)
+        try #require(asked.wait(timeout: .now() + 60) == .success)
+        client.learn(primary: "server1")
+        client.learn(primary: "a stranger")
+        mayAnswer.signal()
+        #expect(try text(of: reply.wait()) == "primary")
+        #expect(requests.load(ordering: .relaxed) == 1)
+    }
+
+    @Test("A server that hangs is left for another after its limit")
+    func hanging() throws {
+        let frozen = try SocketServer { connection in connection.waitForClose() }
+        let client = try group(of: [frozen, server("other")], attemptLimit: .milliseconds(50))
+        #expect(try text(of: send(client).wait()) == "other")
+        #expect(client.presumedPrimary == "server2")
+    }
+
+    @Test("A server that names another as primary redirects")
+    func redirection() throws {
+        let backup = try SocketServer { connection in
+            while connection.readRequest() != nil {
+                connection.send(
+                    "HTTP/1.1 503 Service Unavailable\r\nX-Primary: server3\r\n"
+                        + "Content-Length: 0\r\n\r\n")
+            }
+        }
+        let client = try group(of: [backup, backup, server("primary")])
+        #expect(try text(of: send(client).wait()) == "primary")
+        #expect(client.presumedPrimary == "server3")
+    }
+
+    @Test("A new primary that does not know it yet is asked until it does")
+    func unawarePrimary() throws {
+        let frozen = try SocketServer { connection in connection.waitForClose() }
+        let refusals = Atomic(0)
+        let successor = try SocketServer { connection in
+            while connection.readRequest() != nil {
+                if refusals.add(1, ordering: .relaxed).oldValue < 3 {
+                    connection.send(
+                        "HTTP/1.1 503 Service Unavailable\r\nX-Primary: server1\r\n"
+                            + "Content-Length: 0\r\n\r\n")
+                } else {
+                    connection.answer("successor")
+                }
+            }
+        }
+        let client = try group(of: [frozen, successor])
+        client.learn(primary: "server2")
+        #expect(try text(of: send(client).wait()) == "successor")
+        #expect(client.presumedPrimary == "server2")
+    }
+
+    @Test("Without an answer it is said that the request may have been carried out")
+    func noAnswer() throws {
+        let frozen = try SocketServer { connection in connection.waitForClose() }
+        let outcome = try send(group(of: [frozen]), within: .milliseconds(100)).wait()
+        guard case .failure(.timedOut(mayHaveHappened: true)) = outcome else {
+            Issue.record("\(outcome)")
+            return
+        }
+    }
+}
