@@ -242,7 +242,7 @@ _client_buy() {
     repeating_flags=()
     non_repeating_flags=(--json --version -h --help)
     repeating_options=()
-    non_repeating_options=(--url --config --key)
+    non_repeating_options=(--url --config --quantity --key)
     __client_offer_flags_options 1
 
     # Offer option value completions
@@ -251,6 +251,9 @@ _client_buy() {
         return
         ;;
     '--config')
+        return
+        ;;
+    '--quantity')
         return
         ;;
     '--key')

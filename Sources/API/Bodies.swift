@@ -38,10 +38,11 @@ public enum Bodies {
     }
 
     /// `{"orderNumber":17,"itemNumber":1,"title":"…","topic":"…","cost":10.00,
-    /// "idempotencyKey":"…"}`, the answer to a buy and to `GET /orders/17`.
+    /// "idempotencyKey":"…"}`, the answer to a buy and to `GET /orders/17`; `"quantity":3` behind the
+    /// cost of a copy where there are more than one.
     public static func order(
         orderNumber: Int64, itemNumber: Int64, title: String, topic: String, cents: Int64,
-        idempotencyKey: some Collection<UInt8>
+        quantity: Int64 = 1, idempotencyKey: some Collection<UInt8>
     ) -> [UInt8] {
         var text = JSONText(reservingCapacity: 240)
         text.object { order in
@@ -50,6 +51,7 @@ public enum Bodies {
             order.member("title", title)
             order.member("topic", topic)
             order.member("cost", cents: cents)
+            if quantity > 1 { order.member("quantity", quantity) }
             order.member("idempotencyKey", utf8: idempotencyKey)
         }
         return text.bytes

@@ -10,7 +10,7 @@ public struct BuyBatch: Sendable, Equatable {
         public var idempotencyKey: [UInt8]
         /// The book.
         public var itemNumber: Int64
-        /// How many copies; always 1 so far.
+        /// How many copies.
         public var quantity: UInt32
         /// nginx's id of the client's request, for logs.
         public var requestID: [UInt8]

@@ -18,24 +18,36 @@ extension Problem {
         ).with("orderNumber", orderNumber)
     }
 
-    /// 409: no copy is left. The refusal is what its key gets for good.
-    public static func outOfStock(itemNumber: Int64, title: String?, idempotencyKey: String?)
-        -> Problem
-    {
-        Problem(
-            "out-of-stock", 409, "Out of stock",
-            title.map { "\"\($0)\" is out of stock" } ?? "Book \(itemNumber) is out of stock"
-        ).with("itemNumber", itemNumber).with("idempotencyKey", idempotencyKey)
-    }
-
-    /// 422: the key has an outcome already, for another book.
-    public static func keyReused(
-        itemNumber: Int64, earlier: Int64, idempotencyKey: String
+    /// 409: fewer copies are left than were asked for. The refusal is what its key gets for good.
+    public static func outOfStock(
+        itemNumber: Int64, quantity: UInt32 = 1, idempotencyKey: String?
     ) -> Problem {
         Problem(
-            "key-reused", 422, "The key was used for another book",
-            "The key was used to buy book \(earlier); a buy of book \(itemNumber) needs its own"
-        ).with("itemNumber", itemNumber).with("idempotencyKey", idempotencyKey)
+            "out-of-stock", 409, "Out of stock",
+            quantity == 1
+                ? "Book \(itemNumber) is out of stock"
+                : "There are fewer than \(quantity) copies of book \(itemNumber)"
+        ).with("itemNumber", itemNumber).with("quantity", quantity == 1 ? nil : Int64(quantity))
+            .with("idempotencyKey", idempotencyKey)
+    }
+
+    /// 422: the key has an outcome already, for another book or another number of copies.
+    public static func keyReused(
+        itemNumber: Int64, quantity: UInt32 = 1, earlier: (itemNumber: Int64, quantity: Int64),
+        idempotencyKey: String
+    ) -> Problem {
+        let detail =
+            itemNumber == earlier.itemNumber
+            ? "The key was used to buy \(copies(earlier.quantity)) of book \(itemNumber); a buy of "
+                + "\(copies(Int64(quantity))) needs its own"
+            : "The key was used to buy book \(earlier.itemNumber); a buy of book \(itemNumber) needs "
+                + "its own"
+        return Problem("key-reused", 422, "The key was used for another buy", detail)
+            .with("itemNumber", itemNumber).with("idempotencyKey", idempotencyKey)
+    }
+
+    private static func copies(_ count: Int64) -> String {
+        count == 1 ? "1 copy" : "\(count) copies"
     }
 
     /// 502: a server gave an answer that cannot be used.

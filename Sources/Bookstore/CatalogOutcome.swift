@@ -4,8 +4,9 @@ public enum CatalogOutcome: Hashable, Sendable {
     case sale(Sale, replayed: Bool)
     /// A buy was refused; `replayed` where that happened when the key was first used.
     case refused(Refusal, itemNumber: Int64, replayed: Bool)
-    /// The key of the buy was used before, for another book: this one. Nothing was changed.
-    case keyReused(itemNumber: Int64)
+    /// The key of the buy was used before, for another book or another number of copies: these.
+    /// Nothing was changed.
+    case keyReused(itemNumber: Int64, quantity: Int64)
     /// A book has its stock filled up; `added` is 0 where it was full.
     case restocked(itemNumber: Int64, stock: Int64, added: Int64)
     /// A book was stored as it stands here; `created` where there was none of its number.
@@ -50,9 +51,10 @@ extension CatalogOutcome {
             writer.write(byte: refusal.rawValue)
             writer.write(itemNumber)
             writer.write(replayed)
-        case .keyReused(let itemNumber):
+        case .keyReused(let itemNumber, let quantity):
             writer.write(byte: 3)
             writer.write(itemNumber)
+            writer.write(quantity)
         case .restocked(let itemNumber, let stock, let added):
             writer.write(byte: 4)
             writer.write(itemNumber)
@@ -88,7 +90,10 @@ extension CatalogOutcome {
             self = .refused(
                 refusal, itemNumber: try reader.number(in: Book.itemNumbers),
                 replayed: try reader.flag())
-        case 3: self = .keyReused(itemNumber: try reader.number(in: Book.itemNumbers))
+        case 3:
+            self = .keyReused(
+                itemNumber: try reader.number(in: Book.itemNumbers),
+                quantity: try reader.number(in: Sale.quantities))
         case 4:
             self = .restocked(
                 itemNumber: try reader.number(in: Book.itemNumbers),

@@ -35,7 +35,7 @@ extension CatalogState {
         try forgetKeys(
             before: logTime - Bookstore.keyRetention, atMost: Bookstore.keysForgottenAtOnce)
         if let use = try use(of: buy.key) {
-            return use.outcome(buying: buy.itemNumber)
+            return use.outcome(of: buy)
         }
         guard var record = try record(of: buy.itemNumber), !record.isWithdrawn else {
             return try refuse(buy, .noSuchBook)
@@ -90,7 +90,7 @@ extension CatalogState {
     private mutating func refuse(
         _ buy: CatalogOperation.Buy, _ refusal: CatalogOutcome.Refusal
     ) throws(Failure) -> CatalogOutcome {
-        try record(refusal, of: buy.itemNumber, under: buy.key, at: counters.logTime)
+        try record(refusal, of: buy, at: counters.logTime)
         return .refused(refusal, itemNumber: buy.itemNumber, replayed: false)
     }
 

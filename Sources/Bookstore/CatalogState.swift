@@ -22,8 +22,8 @@ public protocol CatalogState {
     mutating func record(_ sale: Sale, at logTime: Int64) throws(Failure)
     /// Records a refusal under its key at a log time.
     mutating func record(
-        _ refusal: CatalogOutcome.Refusal, of itemNumber: Int64, under key: IdempotencyKey,
-        at logTime: Int64) throws(Failure)
+        _ refusal: CatalogOutcome.Refusal, of buy: CatalogOperation.Buy, at logTime: Int64
+    ) throws(Failure)
     /// Forgets keys that were recorded before a log time, the ones recorded first, at most so many.
     /// Their sales are kept.
     mutating func forgetKeys(before logTime: Int64, atMost limit: Int) throws(Failure)
@@ -33,6 +33,8 @@ public protocol CatalogState {
 public struct KeyUse: Hashable, Sendable {
     /// The book that was asked for.
     public var itemNumber: Int64
+    /// How many copies of it.
+    public var quantity: Int64
     /// What came of it.
     public var result: Result
 
@@ -45,15 +47,16 @@ public struct KeyUse: Hashable, Sendable {
     }
 
     /// Makes a use.
-    public init(itemNumber: Int64, result: Result) {
+    public init(itemNumber: Int64, quantity: Int64, result: Result) {
         self.itemNumber = itemNumber
+        self.quantity = quantity
         self.result = result
     }
 
-    /// What a buy of a book with the same key comes to now.
-    public func outcome(buying itemNumber: Int64) -> CatalogOutcome {
-        guard itemNumber == self.itemNumber else {
-            return .keyReused(itemNumber: self.itemNumber)
+    /// What another buy with the same key comes to now.
+    public func outcome(of buy: CatalogOperation.Buy) -> CatalogOutcome {
+        guard buy.itemNumber == itemNumber, buy.quantity == quantity else {
+            return .keyReused(itemNumber: itemNumber, quantity: quantity)
         }
         switch result {
         case .sale(let sale): return .sale(sale, replayed: true)

@@ -66,15 +66,18 @@ public struct MemoryCatalog: CatalogState, Sendable {
     /// Records a sale.
     public mutating func record(_ sale: Sale, at logTime: Int64) {
         allSales.insert(sale, at: place(behind: sale.saleNumber))
-        remember(sale.key, KeyUse(itemNumber: sale.itemNumber, result: .sale(sale)), at: logTime)
+        let use = KeyUse(
+            itemNumber: sale.itemNumber, quantity: sale.quantity, result: .sale(sale))
+        remember(sale.key, use, at: logTime)
     }
 
     /// Records a refusal.
     public mutating func record(
-        _ refusal: CatalogOutcome.Refusal, of itemNumber: Int64, under key: IdempotencyKey,
-        at logTime: Int64
+        _ refusal: CatalogOutcome.Refusal, of buy: CatalogOperation.Buy, at logTime: Int64
     ) {
-        remember(key, KeyUse(itemNumber: itemNumber, result: .refused(refusal)), at: logTime)
+        let use = KeyUse(
+            itemNumber: buy.itemNumber, quantity: buy.quantity, result: .refused(refusal))
+        remember(buy.key, use, at: logTime)
     }
 
     /// Forgets the oldest keys.

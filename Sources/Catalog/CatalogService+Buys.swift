@@ -84,7 +84,8 @@ extension CatalogService {
             throw .invalidKey(error)
         }
         let item = BuyBatch.Item(
-            idempotencyKey: key, itemNumber: number, requestID: [],
+            idempotencyKey: key, itemNumber: number,
+            quantity: try Quantity.parse(request.query), requestID: [],
             isClientKeyed: request.idempotencyKey != nil)
         propose([Self.operation(item)], request) { [self] results in
             guard case .applied(let outcome)? = results.first else {
@@ -110,6 +111,7 @@ extension CatalogService {
                 document.member("title", sale.title)
                 document.member("topic", sale.topic)
                 document.member("cost", cents: sale.cost.amount)
+                if sale.quantity > 1 { document.member("quantity", sale.quantity) }
                 document.member("idempotencyKey", utf8: sale.key.bytes)
             }
             responder.send(
@@ -117,11 +119,14 @@ extension CatalogService {
                 headers: [("Cache-Control", "no-store")]
                     + (replayed ? [("Idempotent-Replayed", "true")] : []))
         case .refused(.outOfStock, let number, _):
-            responder.send(.outOfStock(itemNumber: number, title: nil, idempotencyKey: key))
-        case .refused(.noSuchBook, let number, _): responder.send(.noSuchBook(number))
-        case .keyReused(let earlier):
             responder.send(
-                .keyReused(itemNumber: item.itemNumber, earlier: earlier, idempotencyKey: key))
+                .outOfStock(itemNumber: number, quantity: item.quantity, idempotencyKey: key))
+        case .refused(.noSuchBook, let number, _): responder.send(.noSuchBook(number))
+        case .keyReused(let earlierItem, let earlierQuantity):
+            responder.send(
+                .keyReused(
+                    itemNumber: item.itemNumber, quantity: item.quantity,
+                    earlier: (earlierItem, earlierQuantity), idempotencyKey: key))
         default: responder.send(.internalFault())
         }
     }

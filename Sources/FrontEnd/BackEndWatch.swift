@@ -1,6 +1,7 @@
 internal import API
 internal import Caching
 internal import HTTPClient
+internal import Logging
 internal import MonotonicTime
 internal import Synchronization
 
@@ -20,6 +21,7 @@ final class BackEndWatch: Sendable {
     private let upstream: any Upstream
     private let timers: any Timers
     private let counters: FrontEndCounters
+    private let logger: Logger
     private let timeout: Instant.Span
     /// From when this server speaks for its name alone.
     private let aloneFrom: Instant
@@ -33,7 +35,7 @@ final class BackEndWatch: Sendable {
     init(
         name: String, incarnation: UInt64, settings: Configuration.Settings,
         dispatcher: Dispatcher, lookups: LookupDesk, upstream: any Upstream, timers: any Timers,
-        counters: FrontEndCounters
+        counters: FrontEndCounters, logger: Logger
     ) {
         self.name = name
         self.incarnation = incarnation
@@ -42,6 +44,7 @@ final class BackEndWatch: Sendable {
         self.upstream = upstream
         self.timers = timers
         self.counters = counters
+        self.logger = logger
         let interval = Instant.Span(settings.heartbeatInterval)
         let lease = Instant.Span(settings.leaseDuration)
         // A lease is renewed in time where one heartbeat in two is lost.
@@ -61,6 +64,7 @@ final class BackEndWatch: Sendable {
     /// Sends a heartbeat to every server. Called every `heartbeatInterval`; never waits.
     func beat() {
         lastBeat.store(timers.now().nanoseconds, ordering: .relaxed)
+        for change in dispatcher.withCluster({ $0.takeChanges() }) { logger.notice("\(change)") }
         for kind in [ServerKind.catalog, .order] { beat(kind) }
     }
 
@@ -73,19 +77,20 @@ final class BackEndWatch: Sendable {
 
     private func beat(_ kind: ServerKind) {
         let now = timers.now()
-        let (places, knownView) = dispatcher.withCluster { cluster in
+        let (places, report) = dispatcher.withCluster { cluster in
             (
                 cluster[kind].places.map { (place: $0, id: cluster.servers[$0].id) },
-                cluster[kind].viewNumber
+                cluster.report(of: name)
             )
         }
         // For the catalog it is the cache's word that counts: what is older has been dropped.
         let mayHold = isAlone(at: now) && !isStopping.load(ordering: .acquiring)
         let view =
             kind == .order
-            ? knownView : isAlone(at: now) ? lookups.withCache { $0.newestView } : 0
+            ? report.ordersView : isAlone(at: now) ? lookups.withCache { $0.newestView } : 0
         let request = UpstreamRequest(
-            method: "PUT", path: "/heartbeat", headers: [("Content-Type", Heartbeats.mediaType)],
+            method: "PUT", path: "/heartbeat?\(report.query)",
+            headers: [("Content-Type", Heartbeats.mediaType)],
             body: Heartbeats.body(
                 for: kind, sender: name, incarnation: incarnation, view: view,
                 asksForLease: kind == .catalog && mayHold),
@@ -113,6 +118,11 @@ final class BackEndWatch: Sendable {
         let hasNewPrimary = dispatcher.withCluster { cluster in
             let before = cluster[id.kind].primary
             cluster.heard(reply.report, from: place, at: now)
+            if let others = answer.header(FrontEndReport.headerName) {
+                for report in FrontEndReport.reports(header: others) where report.name != name {
+                    cluster.heard(report, at: now)
+                }
+            }
             return cluster[id.kind].primary != before
         }
         if hasNewPrimary { dispatcher.reconsider() }

@@ -49,7 +49,14 @@ struct Cluster: Sendable {
     /// Heartbeats that may go unanswered in a row before a server counts as gone.
     static let toleratedMisses = 2
 
+    /// Changes that are kept to be told of, at most.
+    private static let changesKept = 100
+
     private(set) var servers: [Server]
+    /// What the other front ends say, as the servers of the back end pass it on.
+    private var others: [String: (report: FrontEndReport, saidAt: Instant)] = [:]
+    /// A sentence for everything that has changed and was not told of yet.
+    private var changes: [String] = []
     private var catalog: Group
     private var orders: Group
 
@@ -85,6 +92,35 @@ struct Cluster: Sendable {
             servers[$0].isReachable && servers[$0].report?.serves == true
         }
     }
+
+    // MARK: What is told of it
+
+    /// What this front end says of the cluster in its heartbeats.
+    func report(of name: String) -> FrontEndReport {
+        FrontEndReport(
+            name: name, reaches: servers.filter(\.isReachable).map(\.id.name),
+            catalogView: catalog.viewNumber, ordersView: orders.viewNumber)
+    }
+
+    /// Which of the other front ends have said lately that they reach a server.
+    func frontEnds(reaching server: ServerID, at now: Instant) -> [String] {
+        others.values.filter { other in
+            now - other.saidAt < Self.reportLifetime && other.report.reaches.contains(server.name)
+        }.map(\.report.name).sorted()
+    }
+
+    /// A sentence for everything that has changed since the last call.
+    mutating func takeChanges() -> [String] {
+        defer { changes = [] }
+        return changes
+    }
+
+    private mutating func note(_ change: String) {
+        if changes.count < Self.changesKept { changes.append(change) }
+    }
+
+    /// For how long what a front end has said counts.
+    private static let reportLifetime = Instant.Span.seconds(5)
 
     // MARK: Routing
 
@@ -150,6 +186,13 @@ struct Cluster: Sendable {
         }
     }
 
+    /// A server passes on what another front end has told it.
+    mutating func heard(_ report: FrontEndReport, at now: Instant) {
+        let saidAt = now - .milliseconds(min(report.age, 3_600_000))
+        if let known = others[report.name], known.saidAt > saidAt { return }
+        others[report.name] = (report, saidAt)
+    }
+
     /// A server did not answer a heartbeat.
     mutating func missedHeartbeat(of place: Int, at now: Instant) {
         servers[place].missedHeartbeats += 1
@@ -165,12 +208,15 @@ struct Cluster: Sendable {
         self[kind].viewNumber = view.number
         self[kind].members = view.members.compactMap { place(of: $0) }
         self[kind].primary = self[kind].members.first
+        let group = kind == .order ? "orders" : "catalog"
+        note("the \(group)'s view is now \(view.number): \(view.members.joined(separator: ", "))")
     }
 
     private mutating func setReachable(_ place: Int, _ isReachable: Bool, at now: Instant) {
         guard servers[place].isReachable != isReachable else { return }
         servers[place].isReachable = isReachable
         servers[place].since = now
+        note("\(servers[place].id.name) \(isReachable ? "answers" : "no longer answers")")
     }
 }
 

@@ -40,7 +40,7 @@ public final class FrontEndService: Service {
             ballotBox: { body, group, completion throws(Problem) in
                 try acceptors.receive(body: body, group: group, completion: completion)
             },
-            metricsText: { metrics.text() })
+            logger: environment.logger, metricsText: { metrics.text() })
         front.register(in: metrics)
         self.init(
             front, acceptors,

@@ -75,6 +75,10 @@ extension StoreFront {
         _ segment: String, _ request: IncomingRequest, _ sink: any AnswerSink
     ) throws(Problem) {
         let number = try Self.bookNumber(segment)
+        guard let query = request.query else {
+            throw .malformedRequest("The query is not valid: it must be UTF-8, percent-encoded")
+        }
+        let quantity = try Quantity.parse(query)
         let key: [UInt8]
         if let own = request.idempotencyKey {
             do throws(IdempotencyKeyFault) {
@@ -86,8 +90,8 @@ extension StoreFront {
             key = request.defaultKey ?? Self.randomKey()
         }
         let item = BuyBatch.Item(
-            idempotencyKey: key, itemNumber: number, requestID: Array(request.requestID.utf8),
-            isClientKeyed: request.idempotencyKey != nil)
+            idempotencyKey: key, itemNumber: number, quantity: quantity,
+            requestID: Array(request.requestID.utf8), isClientKeyed: request.idempotencyKey != nil)
         buys.buy(
             BuyQueue.Buy(
                 item: item, deadline: deadline(of: request, at: timers.now()),

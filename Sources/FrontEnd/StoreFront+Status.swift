@@ -72,7 +72,7 @@ extension StoreFront {
             status.array("servers") { array in
                 for server in cluster.servers {
                     array.object { entry in
-                        write(server, in: cluster, &entry, since: wall, now - server.since)
+                        write(server, in: cluster, &entry, since: wall, at: now)
                         if let report = reports[server.id] {
                             entry.member("replica", json: report)
                         }
@@ -112,14 +112,21 @@ extension StoreFront {
 
     private func write(
         _ server: Cluster.Server, in cluster: Cluster, _ entry: inout JSONText,
-        since wall: Int64, _ elapsed: Instant.Span
+        since wall: Int64, at now: Instant
     ) {
+        let elapsed = now - server.since
         entry.member("name", server.id.name)
         entry.member("kind", server.id.kind.rawValue)
         entry.member("address", server.address)
         entry.member("reachable", server.isReachable)
         entry.member(
             "since", Timestamp.text(milliseconds: wall - elapsed.nanoseconds / 1_000_000))
+        entry.array("reachedBy") { array in
+            let others = cluster.frontEnds(reaching: server.id, at: now)
+            for name in ((server.isReachable ? [name] : []) + others).sorted() {
+                array.element(name)
+            }
+        }
         guard let report = server.report else {
             entry.null("role")
             entry.null("view")

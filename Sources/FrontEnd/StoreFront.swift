@@ -1,6 +1,7 @@
 internal import API
 internal import FastCGI
 internal import HTTPClient
+internal import Logging
 internal import MonotonicTime
 internal import ServerRuntime
 
@@ -44,7 +45,8 @@ final class StoreFront: Sendable {
     init(
         id: ServerID, incarnation: UInt64, configuration: Configuration,
         credentials: Credentials, upstream: any Upstream, timers: any Timers,
-        ballotBox: @escaping BallotBox, metricsText: @escaping @Sendable () -> String
+        ballotBox: @escaping BallotBox, logger: Logger,
+        metricsText: @escaping @Sendable () -> String
     ) {
         self.ballotBox = ballotBox
         self.id = id
@@ -68,7 +70,8 @@ final class StoreFront: Sendable {
         exports = ExportDesk(dispatcher: dispatcher, timers: timers)
         watch = BackEndWatch(
             name: id.name, incarnation: incarnation, settings: settings, dispatcher: dispatcher,
-            lookups: lookups, upstream: upstream, timers: timers, counters: counters)
+            lookups: lookups, upstream: upstream, timers: timers, counters: counters,
+            logger: logger)
     }
 
     /// Answers a request.

@@ -44,6 +44,7 @@ extension OrderService {
         try refuseUnlessPrimary()
         let item = BuyBatch.Item(
             idempotencyKey: key, itemNumber: number,
+            quantity: try Quantity.parse(request.query),
             requestID: Array(request.context.requestID.utf8),
             isClientKeyed: request.idempotencyKey != nil)
         buy(BuyBatch([item]), request) { results in
@@ -182,13 +183,15 @@ extension OrderService {
                 orderNumber: order.orderNumber, body: body(of: order))
         case .refused(.outOfStock, let number, let replayed)?:
             return problem(
-                .outOfStock(itemNumber: number, title: nil, idempotencyKey: key),
+                .outOfStock(itemNumber: number, quantity: item.quantity, idempotencyKey: key),
                 replayed: replayed)
         case .refused(.noSuchBook, let number, let replayed)?:
             return problem(.noSuchBook(number), replayed: replayed)
-        case .keyReused(let earlier)?:
+        case .keyReused(let earlierItem, let earlierQuantity)?:
             return problem(
-                .keyReused(itemNumber: item.itemNumber, earlier: earlier, idempotencyKey: key))
+                .keyReused(
+                    itemNumber: item.itemNumber, quantity: item.quantity,
+                    earlier: (earlierItem, earlierQuantity), idempotencyKey: key))
         case nil: break
         default: return problem(.internalFault())
         }

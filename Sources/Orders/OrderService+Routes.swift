@@ -142,6 +142,6 @@ extension OrderService {
         Bodies.order(
             orderNumber: order.orderNumber, itemNumber: order.sale.itemNumber,
             title: order.sale.title, topic: order.sale.topic, cents: order.sale.cost.amount,
-            idempotencyKey: order.sale.key.bytes)
+            quantity: order.sale.quantity, idempotencyKey: order.sale.key.bytes)
     }
 }

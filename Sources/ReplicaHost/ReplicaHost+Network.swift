@@ -78,11 +78,14 @@ extension ReplicaHost {
     }
 
     func reply(_ message: Message, to exchange: ExchangeID) {
-        let responder = exchanges.withLock { $0.removeValue(forKey: exchange.number) }
-        responder?.send(
-            Response(
-                status: 200, headers: [("Content-Type", Envelope.mediaType)],
-                body: message.encoded()))
+        guard let responder = exchanges.withLock({ $0.removeValue(forKey: exchange.number) })
+        else { return }
+        var headers = [("Content-Type", Envelope.mediaType)]
+        if case .frontEndReply = message {
+            let reports = frontEnds.reports(at: BootClock.now())
+            headers.append((FrontEndReport.headerName, FrontEndReport.header(reports)))
+        }
+        responder.send(Response(status: 200, headers: headers, body: message.encoded()))
     }
 
     func invalidate(

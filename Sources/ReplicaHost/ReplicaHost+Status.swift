@@ -59,15 +59,29 @@ extension ReplicaHost {
                 for peer in status.peers { array.object { Self.write(peer, &$0) } }
             }
             document.array("frontEnds") { array in
-                for lessee in status.lessees {
-                    array.object { object in
-                        object.member("name", lessee.name.text)
-                        Self.write("leaseMilliseconds", lessee.lease, &object)
-                        Self.write("unansweredMilliseconds", lessee.unanswered, &object)
-                    }
+                let reports = frontEnds.reports(at: BootClock.now())
+                for server in environment.configuration.servers(of: .frontEnd) {
+                    let lessee = status.lessees.first { $0.name.text == server.id.name }
+                    let report = reports.first { $0.name == server.id.name }
+                    array.object { Self.write(server.id.name, lessee, report, &$0) }
                 }
             }
         }
+    }
+
+    /// A front end: its cache lease, which only the catalog's primary grants, and what it says.
+    private static func write(
+        _ name: String, _ lessee: ReplicaStatus.LesseeStatus?, _ report: FrontEndReport?,
+        _ object: inout JSONText
+    ) {
+        object.member("name", name)
+        write("leaseMilliseconds", lessee?.lease, &object)
+        write("unansweredMilliseconds", lessee?.unanswered, &object)
+        guard let report else { return object.null("heardMilliseconds") }
+        object.member("heardMilliseconds", report.age)
+        object.member("catalogView", Int64(clamping: report.catalogView))
+        object.member("ordersView", Int64(clamping: report.ordersView))
+        object.array("reaches") { for server in report.reaches { $0.element(server) } }
     }
 
     private static func write(_ peer: ReplicaStatus.PeerStatus, _ object: inout JSONText) {

@@ -75,6 +75,7 @@ public final class ReplicaHost<Store: StateStore>: Sendable {
     /// When the engine was last told the time, in nanoseconds.
     let lastTick = Atomic<Int64>(BootClock.now().nanoseconds)
     let figures: Figures
+    let frontEnds: FrontEndWatch
 
     /// Makes the host of a replica; it does nothing before ``start()``.
     /// - Parameters:
@@ -103,6 +104,7 @@ public final class ReplicaHost<Store: StateStore>: Sendable {
         self.log = log
         self.directory = directory
         figures = Figures(environment.metrics)
+        frontEnds = FrontEndWatch(environment.configuration)
         let restored = try Self.restore(directory, log, store)
         var seed = SystemRandomNumberGenerator()
         let replica = try Replica(

@@ -1,6 +1,8 @@
 public import API
 public import FastCGI
 internal import HTTPClient
+internal import Logging
+internal import MonotonicTime
 public import RegisterHost
 internal import ServerRuntime
 internal import Replication
@@ -83,7 +85,10 @@ extension ReplicaHost {
             var text = JSONText(reservingCapacity: 1024)
             writeStatus(&text)
             responder.send(json: text.bytes, headers: [("Cache-Control", "no-store")])
-        case .update, .heartbeat: try receive(request, responder)
+        case .update: try receive(request, responder)
+        case .heartbeat:
+            let sender = try receive(request, responder)
+            if let report = FrontEndReport(from: sender, query: request.query) { hear(report) }
         case .register(let group):
             try acceptors.receive(body: request.body, group: group) { message in
                 guard let message else {
@@ -103,10 +108,20 @@ extension ReplicaHost {
         }
     }
 
-    private func receive(_ request: InternalRequest, _ responder: Responder) throws(Problem) {
+    /// Hands a message to the engine.
+    /// - Returns: who sent it.
+    @discardableResult
+    private func receive(
+        _ request: InternalRequest, _ responder: Responder
+    ) throws(Problem) -> String {
         let (sender, group, message) = try Envelope.message(of: request.body)
         try check(envelopeGroup: group)
         receive(message, from: sender, responder)
+        return sender.text
+    }
+
+    private func hear(_ report: FrontEndReport) {
+        for change in frontEnds.hear(report, at: BootClock.now()) { logger.notice("\(change)") }
     }
 
     private func sendHealth(_ responder: Responder) {

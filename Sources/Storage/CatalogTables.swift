@@ -115,6 +115,20 @@ enum CatalogTables {
         SELECT \(SaleColumns.names("sales")), keys.sale, keys.refusal, keys.item, keys.key
         FROM keys LEFT JOIN sales ON sales.number = keys.sale WHERE hash = ?
         """
+    /// A refusal and how many copies were refused, as the column `refusal` has them: the reason in
+    /// the lowest byte, above it the copies beyond the first.
+    static func column(_ refusal: CatalogOutcome.Refusal, quantity: Int64) -> Int64 {
+        (quantity - 1) << 8 | Int64(refusal.rawValue)
+    }
+
+    private static func refusal(
+        _ column: Int64
+    ) -> (CatalogOutcome.Refusal, quantity: Int64)? {
+        let quantity = column >> 8 + 1
+        guard Sale.quantities.contains(quantity) else { return nil }
+        return CatalogOutcome.Refusal(rawValue: UInt8(column & 0xff)).map { ($0, quantity) }
+    }
+
     static let insertSale = SaleColumns.insert(into: "sales")
 
     static func use(
@@ -127,14 +141,15 @@ enum CatalogTables {
             if !select.isNull(at: 8) {
                 let sale = try SaleColumns.sale(select, number: 8, path)
                 guard sale.key == key else { continue }
-                return KeyUse(itemNumber: sale.itemNumber, result: .sale(sale))
+                return KeyUse(
+                    itemNumber: sale.itemNumber, quantity: sale.quantity, result: .sale(sale))
             }
             guard select.bytes(at: 11) == key.bytes else { continue }
-            guard
-                let refusal = UInt8(exactly: select.number(at: 9))
-                    .flatMap(CatalogOutcome.Refusal.init)
-            else { throw .damaged(file: path, reason: "a refusal has no reason") }
-            return KeyUse(itemNumber: select.number(at: 10), result: .refused(refusal))
+            guard let (refusal, quantity) = refusal(select.number(at: 9)) else {
+                throw .damaged(file: path, reason: "a refusal has no reason")
+            }
+            return KeyUse(
+                itemNumber: select.number(at: 10), quantity: quantity, result: .refused(refusal))
         }
         return nil
     }

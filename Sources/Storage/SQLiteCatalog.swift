@@ -73,16 +73,15 @@ struct SQLiteCatalog: CatalogState {
     }
 
     func record(
-        _ refusal: CatalogOutcome.Refusal, of itemNumber: Int64, under key: IdempotencyKey,
-        at logTime: Int64
+        _ refusal: CatalogOutcome.Refusal, of buy: CatalogOperation.Buy, at logTime: Int64
     ) throws(StorageError) {
         let insert = try statement(
             "INSERT INTO keys (hash, time, refusal, item, key) VALUES (?, ?, ?, ?, ?)")
-        insert.bind(seed.hash(key), at: 1)
+        insert.bind(seed.hash(buy.key), at: 1)
         insert.bind(logTime, at: 2)
-        insert.bind(Int64(refusal.rawValue), at: 3)
-        insert.bind(itemNumber, at: 4)
-        insert.bind(key.bytes, at: 5)
+        insert.bind(CatalogTables.column(refusal, quantity: buy.quantity), at: 3)
+        insert.bind(buy.itemNumber, at: 4)
+        insert.bind(buy.key.bytes, at: 5)
         try insert.run()
     }
 

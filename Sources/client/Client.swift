@@ -69,8 +69,9 @@ struct LookupCommand: ParsableCommand {
 /// `client buy N`.
 struct BuyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "buy", abstract: "Buys a book.",
+        commandName: "buy", abstract: "Buys copies of a book.",
         discussion: """
+            All of the copies are bought together, or none of them. \
             The buy has a key of its own, which is shown, and is repeated with it where the store \
             does not confirm it; it is never made twice.
             """)
@@ -79,10 +80,16 @@ struct BuyCommand: ParsableCommand {
     @OptionGroup var form: FormOption
     @OptionGroup var item: ItemArgument
 
+    @Option(help: "How many copies, up to 1000.")
+    var quantity = 1
+
     @Option(help: "The key of an earlier buy whose outcome is not known, to learn it.")
     var key: String?
 
     func validate() throws {
+        guard Quantity.range.contains(UInt32(clamping: quantity)) else {
+            throw ValidationError("The quantity must be from 1 to 1000, not \(quantity).")
+        }
         guard let key else { return }
         do throws(IdempotencyKeyFault) {
             _ = try IdempotencyKeyHeader.validated(Array(key.utf8))
@@ -99,6 +106,8 @@ struct BuyCommand: ParsableCommand {
         // the answer, or in the error.
         let terminal = Terminal(STDERR_FILENO)
         if terminal.isTerminal { Standard.error(terminal.faint("key \(key)")) }
-        try form.show(client.buy(item: item.itemNumber, key: key))
+        try form.show(
+            client.buy(
+                item: item.itemNumber, quantity: quantity, key: key))
     }
 }

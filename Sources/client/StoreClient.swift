@@ -46,15 +46,18 @@ struct StoreClient {
         outcome(of: attempt("GET", "/lookup/\(item)"), Wording.book)
     }
 
-    /// Buys a book. The same key goes with every repetition, so that the book is bought once.
-    func buy(item: String, key: String? = nil) -> Outcome {
+    /// Buys copies of a book, all or none. The same key goes with every repetition, so that they are
+    /// bought once.
+    func buy(item: String, quantity: Int = 1, key: String? = nil) -> Outcome {
         let key = key ?? StoreClient.newKey()
         let start = ContinuousClock.now
         var isUnknown = false
         var hasNoticed = false
         var pause: Duration = .milliseconds(100)
+        let copies = quantity == 1 ? "" : " --quantity \(quantity)"
         while true {
-            let attempt = attempt("POST", "/buy/\(item)", [("Idempotency-Key", key)])
+            let path = "/buy/\(item)" + (quantity == 1 ? "" : "?quantity=\(quantity)")
+            let attempt = attempt("POST", path, [("Idempotency-Key", key)])
             guard attempt.isWorthRepeating else { return outcome(of: attempt, Wording.order) }
             isUnknown = isUnknown || attempt.mayHaveHappened
             let limit = isUnknown ? patience.whileUnknown : patience.whileUnreached
@@ -66,7 +69,7 @@ struct StoreClient {
                     text: """
                         \(attempt.failure)
                         It is not known whether the book was bought. To learn it, without buying \
-                        it again: client buy \(item) --key \(key)
+                        it again: client buy \(item)\(copies) --key \(key)
                         """)
             }
             if !hasNoticed {

@@ -39,7 +39,10 @@ enum Wording {
         guard let number = document["orderNumber"]?.number, let title = document["title"]?.string,
             let cost = document["cost"]?.number
         else { return nil }
-        return "Bought \"\(title)\" for \(cost). Order number: \(number)"
+        let goods =
+            document["quantity"]?.number.map { "\($0) copies of \"\(title)\" for \(cost) each" }
+            ?? "\"\(title)\" for \(cost)"
+        return "Bought \(goods). Order number: \(number)"
     }
 }
 

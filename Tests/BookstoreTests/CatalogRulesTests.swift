@@ -87,8 +87,9 @@ struct CatalogRulesTests {
     mutating func keyReused() {
         _ = catalog.apply(buy("a", 1))
         let before = catalog.audit()
-        #expect(catalog.apply(buy("a", 2)) == .keyReused(itemNumber: 1))
-        #expect(catalog.apply(buy("a", 99)) == .keyReused(itemNumber: 1))
+        #expect(catalog.apply(buy("a", 2)) == .keyReused(itemNumber: 1, quantity: 1))
+        #expect(catalog.apply(buy("a", 99)) == .keyReused(itemNumber: 1, quantity: 1))
+        #expect(catalog.apply(buy("a", of: 2)) == .keyReused(itemNumber: 1, quantity: 1))
         #expect(catalog.audit() == before)
     }
 

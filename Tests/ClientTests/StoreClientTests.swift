@@ -75,6 +75,18 @@ private final class Pauses: Sendable {
         #expect(Set(keys).count == 2)
     }
 
+    @Test func `Several copies are one buy, and shown as such`() throws {
+        let body = order.replacing(#""cost":15.00"#, with: #""cost":15.00,"quantity":3"#)
+        let store = try TinyStore { _, _ in TinyAnswer(status: 201, body: body) }
+        defer { store.stop() }
+        #expect(
+            client(of: store).buy(item: "2", quantity: 3)
+                == .done(
+                    body: Array(body.utf8),
+                    text: #"Bought 3 copies of "RPCs" for 15.00 each. Order number: 17"#))
+        #expect(store.requests.map(\.path) == ["/buy/2?quantity=3"])
+    }
+
     @Test func `A buy that is not confirmed is repeated with its key until it is`() throws {
         let store = try TinyStore { _, number in
             switch number {

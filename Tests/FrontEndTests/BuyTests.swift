@@ -51,6 +51,41 @@ struct BuyTests {
         #expect(answer.text == "{\"n\":3}")
     }
 
+    @Test("several copies are asked for as one buy", arguments: ["1", "3", "1000", "007"])
+    func quantity(_ text: String) throws {
+        let store = Fixture.leased()
+        store.send(.post, "/buy/3") { $0.query = [("quantity", text)] }
+        let call = try #require(store.upstream.next())
+        let items = try BuyBatch(decoding: call.request.body).items
+        #expect(items.map(\.quantity) == [try #require(UInt32(text))])
+    }
+
+    @Test(
+        "what is no number of copies is refused, and nothing is bought",
+        arguments: [
+            "", "0", "1001", "-1", "+1", "1.0", "1e2", "three", "\u{0663}", " 1",
+            "99999999999999999999",
+        ])
+    func badQuantity(_ text: String) throws {
+        let store = Fixture.leased()
+        let sink = store.send(.post, "/buy/3") { $0.query = [("quantity", text)] }
+        #expect(sink.answer?.status == 400)
+        #expect(sink.answer?.text.contains("quantity must be") == true)
+        #expect(store.upstream.next() == nil)
+    }
+
+    @Test("two numbers of copies, or a query that cannot be read, are refused")
+    func ambiguousQuantity() throws {
+        let store = Fixture.leased()
+        let twice = store.send(.post, "/buy/3") {
+            $0.query = [("quantity", "1"), ("quantity", "2")]
+        }
+        #expect(twice.answer?.status == 400)
+        let unreadable = store.send(.post, "/buy/3") { $0.query = nil }
+        #expect(unreadable.answer?.status == 400)
+        #expect(store.upstream.next() == nil)
+    }
+
     @Test("GET buys with 200 and no place, as in the original store")
     func getBuys() throws {
         let store = Fixture.leased()
@@ -97,7 +132,7 @@ struct BuyTests {
     func refusals(_ status: UInt16) throws {
         let store = Fixture.leased()
         let sink = store.send(.post, "/buy/3")
-        let body = Problem.outOfStock(itemNumber: 3, title: nil, idempotencyKey: "k").body
+        let body = Problem.outOfStock(itemNumber: 3, idempotencyKey: "k").body
         let results = BuyResults([
             BuyResults.Item(status: status, isReplayed: false, orderNumber: 0, body: body)
         ])

@@ -32,6 +32,22 @@ struct ClusterTests {
         return cluster
     }
 
+    @Test("what changes is told once")
+    func changes() {
+        var cluster = known()
+        #expect(
+            cluster.takeChanges() == [
+                "catalogServer1 answers",
+                "the catalog's view is now 1: catalogServer1, catalogServer2",
+                "catalogServer2 answers", "catalogServer3 answers",
+            ])
+        cluster.failed(1, isGone: true, at: start)
+        cluster.missedHeartbeat(of: 1, at: start)
+        cluster.missedHeartbeat(of: 1, at: start)
+        #expect(cluster.takeChanges() == ["catalogServer2 no longer answers"])
+        #expect(cluster.takeChanges() == [])
+    }
+
     @Test("reads go to the servers that serve, in turn")
     func readsInTurn() {
         var cluster = known()

@@ -62,7 +62,7 @@ final class FakeUpstream: Upstream {
     /// Takes the oldest heartbeat that is not answered; nil where there is none.
     func nextHeartbeat() -> Call? {
         state.withLock { state in
-            let place = state.open.firstIndex { $0.request.path == "/heartbeat" }
+            let place = state.open.firstIndex { $0.request.path.hasPrefix("/heartbeat?") }
             return place.map { state.open.remove(at: $0) }
         }
     }

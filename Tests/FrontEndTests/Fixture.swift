@@ -1,6 +1,7 @@
 import API
 import FastCGI
 import HTTPClient
+import Logging
 import MonotonicTime
 
 @testable import FrontEnd
@@ -31,6 +32,7 @@ struct Fixture {
                 guard group == "catalog" else { throw .notFound("/register/\(group)") }
                 completion(body.isEmpty ? nil : body.reversed())
             },
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             metricsText: { "# metrics\n" })
     }
 

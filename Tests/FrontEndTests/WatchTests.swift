@@ -17,7 +17,11 @@ struct WatchTests {
         store.front.watch.beat()
         let calls = store.upstream.takeAll()
         #expect(Set(calls.map(\.server)).count == 4)
-        #expect(calls.allSatisfy { $0.request.method == "PUT" && $0.request.path == "/heartbeat" })
+        #expect(calls.allSatisfy { $0.request.method == "PUT" })
+        #expect(
+            calls.allSatisfy {
+                $0.request.path == "/heartbeat?reaches=&catalogView=0&ordersView=0"
+            })
         let catalog = try #require(calls.first { $0.server == Fixture.catalog1 })
         let envelope = "\u{0F}frontEndServer1\u{07}catalog"
         #expect(catalog.request.body.starts(with: envelope.utf8))
@@ -168,6 +172,43 @@ struct WatchTests {
         #expect(cache["lease"]?["grantor"]?.string == "catalogServer1")
         #expect(cache["lease"]?["remainingMilliseconds"]?.integer == 800)
         #expect(status["requests"]?["lookups"]?.integer == 2)
+    }
+
+    @Test("heartbeats carry what this front end reaches, and bring what the others do")
+    func reach() throws {
+        let store = Fixture()
+        store.beat()
+        store.front.watch.beat()
+        for call in store.upstream.takeAll() {
+            #expect(
+                call.request.path == "/heartbeat?reaches=catalogServer1,catalogServer2,"
+                    + "orderServer1,orderServer2&catalogView=1&ordersView=1")
+            guard call.server == Fixture.order1 else { continue }
+            call.answer(
+                200,
+                HeartbeatAnswer.bytes(
+                    from: "orderServer1", view: 1, members: ["orderServer1", "orderServer2"],
+                    lease: nil),
+                headers: [
+                    (
+                        FrontEndReport.headerName,
+                        "frontEndServer1 10 1 1 catalogServer2; frontEndServer2 40 1 1 orderServer1"
+                    )
+                ])
+        }
+        func reachedBy() throws -> [[String]] {
+            let sink = store.send(.get, "/status")
+            for call in store.upstream.takeAll() { call.fail() }
+            let status = try JSON(parsing: try #require(sink.answer).body)
+            return (status["servers"]?.elements ?? []).map {
+                ($0["reachedBy"]?.elements ?? []).compactMap(\.string)
+            }
+        }
+        let own = "frontEndServer1"
+        #expect(try reachedBy() == [[own], [own], [own, "frontEndServer2"], [own]])
+        // What was said long ago is no longer known.
+        store.timers.advance(.seconds(5))
+        #expect(try reachedBy() == [[own], [own], [own], [own]])
     }
 
     @Test("metrics are Prometheus's text")

@@ -25,6 +25,45 @@ struct BuyTests {
         #expect(order.text.contains("15.00"))
     }
 
+    @Test func `Several copies are one order, all of them or none`() throws {
+        let stock = try store.stock(of: 4)
+        let answer = try store.buy(4, quantity: 3, key: "three")
+        #expect(answer.status == 201)
+        let number = try #require(answer.json["orderNumber"] as? Int)
+        #expect(
+            answer.text.trimmed
+                == #"{"orderNumber":\#(number),"itemNumber":4,"title":"Cooking for the Impatient "#
+                + #"Graduate Student","topic":"GraduateSchool","cost":12.00,"quantity":3,"#
+                + #""idempotencyKey":"three"}"#)
+        #expect(try store.get("/orders/\(number)").text.trimmed == answer.text.trimmed)
+        #expect(try store.stock(of: 4) == stock - 3)
+
+        // The key is for three copies of this book, and no other number.
+        let repeated = try store.buy(4, quantity: 3, key: "three")
+        #expect(repeated.status == 200)
+        #expect(repeated.text.trimmed == answer.text.trimmed)
+        for quantity in [1, 2, 4] {
+            let reused = try store.buy(4, quantity: quantity, key: "three")
+            expectProblem(reused, 422)
+            #expect(reused.text.contains("3 copies of book 4"), "\(reused.text)")
+        }
+
+        // More than there are: none at all, and that for good.
+        let refused = try store.buy(4, quantity: stock, key: "too many")
+        expectProblem(refused, 409)
+        #expect(refused.json["quantity"] as? Int == stock)
+        #expect(try store.stock(of: 4) == stock - 3)
+        expectProblem(try store.buy(4, quantity: stock, key: "too many"), 409)
+        expectProblem(try store.buy(4, key: "too many"), 422)
+
+        #expect(try store.get("/buy/4?quantity=2").json["quantity"] as? Int == 2)
+        #expect(try store.stock(of: 4) == stock - 5)
+        for quantity in ["0", "1001", "many", "", "1&quantity=2"] {
+            expectProblem(try store.request("POST", "/buy/4?quantity=\(quantity)", body: ""), 400)
+        }
+        #expect(try store.stock(of: 4) == stock - 5)
+    }
+
     @Test func `GET buys as the seed has it, with 200, and is never stored`() throws {
         let stock = try store.stock(of: 5)
         let answer = try store.get("/buy/5")

@@ -86,8 +86,18 @@ function judge(status) {
       }
     }
   }
-  for (const front of status.frontEnds ?? []) {
+  const frontEnds = status.frontEnds ?? [];
+  for (const front of frontEnds) {
     if (!front.reachable) warn.push(`${front.name} does not answer.`);
+  }
+  for (const server of status.servers) {
+    // Cut off from some: where all say so, it is down, and that is said above.
+    const reachedBy = server.reachedBy ?? [];
+    const cutOff = frontEnds.filter((front) => front.reachable && !reachedBy.includes(front.name));
+    if (reachedBy.length > 0 && cutOff.length > 0) {
+      warn.push(`${cutOff.map((front) => front.name).join(" and ")} cannot reach ${server.name},`
+        + ` but ${reachedBy.join(" and ")} can.`);
+    }
   }
   for (const report of reports(status)) {
     if (!report.cache.lease.held && bad.length === 0) {

@@ -64,18 +64,25 @@ function purchase(book) {
   const button = element("button", {
     type: "button", "aria-label": `Buy ${book.title} for ${money(book.cost)}`,
   });
+  const copies = element("input", {
+    type: "number", class: "copies", min: 1, max: 1000, value: 1, required: true, inputMode: "numeric",
+    "aria-label": `Copies of ${book.title}`,
+  });
   const fill = (state) => {
     stockText(stock, state.stock);
+    copies.disabled = state.stock === 0;
+    copies.max = Math.min(1000, Math.max(1, state.stock));
     button.disabled = state.stock === 0;
     button.textContent = state.stock === 0 ? "Sold out" : "Buy";
   };
   fill(book);
   button.addEventListener("click", async () => {
+    if (!copies.reportValidity()) return;
     button.disabled = true;
     button.textContent = "Buying …";
     said.className = "said quiet";
     try {
-      const order = await buy(book.itemNumber, (text) => { said.textContent = text; });
+      const order = await buy(book.itemNumber, copies.value, (text) => { said.textContent = text; });
       said.className = "said good";
       said.replaceChildren("Bought: ",
         element("a", { href: `#/order/${order.orderNumber}` }, `order ${order.orderNumber}`), ".");
@@ -90,15 +97,15 @@ function purchase(book) {
       fill(book);
     }
   });
-  return { stock, said, button };
+  return { stock, said, copies, button };
 }
 
-// One key for all attempts: however often this is sent, one book is bought.
-async function buy(itemNumber, report) {
+// One key for all attempts: however often this is sent, it is bought once.
+async function buy(itemNumber, copies, report) {
   const key = crypto.randomUUID?.() ?? randomKey();
   for (let attempt = 1; ; attempt++) {
     try {
-      return await ask(`/buy/${itemNumber}`, {
+      return await ask(`/buy/${itemNumber}?quantity=${copies}`, {
         method: "POST", headers: { "Idempotency-Key": key },
       });
     } catch (error) {
@@ -116,14 +123,14 @@ function randomKey() {
 }
 
 function bookCard(book) {
-  const { stock, said, button } = purchase(book);
+  const { stock, said, copies, button } = purchase(book);
   const link = `#/book/${book.itemNumber}`;
   return element("li", { class: "book card", "data-item": book.itemNumber },
     element("a", { class: "open", href: link, tabIndex: -1, "aria-hidden": "true" }, cover(book)),
     element("div", { class: "text" },
       element("h3", {}, element("a", { href: link }, book.title)), stock),
     element("div", { class: "buy" },
-      element("span", { class: "price" }, money(book.cost)), button),
+      element("span", { class: "price" }, money(book.cost)), copies, button),
     said);
 }
 
@@ -178,7 +185,7 @@ async function showBook(number, mine) {
   title(book.title);
   markTopic(book.topic);
   byId("shelf-title").textContent = `Item ${book.itemNumber}`;
-  const { stock, said, button } = purchase(book);
+  const { stock, said, copies, button } = purchase(book);
   const back = `#/topic/${encodeURIComponent(book.topic)}`;
   shelf.replaceChildren(
     element("article", { class: "detail card", "data-item": book.itemNumber },
@@ -187,7 +194,7 @@ async function showBook(number, mine) {
         element("h2", {}, book.title),
         element("p", {}, element("a", { href: back }, book.topic)),
         element("p", { class: "price" }, money(book.cost)),
-        stock, button, said)));
+        stock, element("p", { class: "buy" }, copies, button), said)));
 }
 
 async function showOrder(number, mine) {
@@ -204,7 +211,8 @@ async function showOrder(number, mine) {
         element("h2", {}, order.title),
         element("dl", { class: "facts" },
           ...fact("Order", `${order.orderNumber}`),
-          ...fact("Price paid", money(order.cost)),
+          ...(order.quantity ? fact("Copies", `${order.quantity}`) : []),
+          ...fact("Price paid", money(order.cost * (order.quantity ?? 1))),
           ...fact("Item",
             element("a", { href: `#/book/${order.itemNumber}` }, `${order.itemNumber}`)),
           ...fact("Topic",
@@ -239,8 +247,9 @@ function showOrders(orders) {
   byId("orders-list").replaceChildren(...orders.map((order) =>
     element("li", { class: "card" },
       element("span", { class: "ticket" }, `Order ${order.orderNumber}`),
-      element("a", { href: `#/order/${order.orderNumber}` }, order.title),
-      element("span", { class: "price" }, money(order.cost)))));
+      element("a", { href: `#/order/${order.orderNumber}` },
+        order.quantity ? `${order.quantity} × ${order.title}` : order.title),
+      element("span", { class: "price" }, money(order.cost * (order.quantity ?? 1))))));
 }
 
 // MARK: Finding the way

@@ -15,10 +15,13 @@ extension Cluster {
         try request("GET", target, headers: headers)
     }
 
-    func buy(_ item: Int, key: String? = nil, server: String? = nil) throws -> HTTPAnswer {
+    func buy(
+        _ item: Int, quantity: Int? = nil, key: String? = nil, server: String? = nil
+    ) throws -> HTTPAnswer {
         var headers: [String: String] = [:]
         if let key { headers["Idempotency-Key"] = key }
-        return try request("POST", "/buy/\(item)", server: server, headers: headers)
+        let query = quantity.map { "?quantity=\($0)" } ?? ""
+        return try request("POST", "/buy/\(item)\(query)", server: server, headers: headers)
     }
 
     /// A request with the administrator's token.
