@@ -22,9 +22,31 @@ public enum Bodies {
         return text.bytes
     }
 
-    /// `{"itemNumber":1,"title":"…","topic":"…","cost":10.00,"stock":46}`
+    /// `{"query":"…","items":[{"itemNumber":1,"title":"…","topic":"…"},…]}`, best matches first.
+    public static func matches(
+        query: String, items: some Sequence<(itemNumber: Int64, title: String, topic: String)>
+    ) -> [UInt8] {
+        var text = JSONText(reservingCapacity: 512)
+        text.object { result in
+            result.member("query", query)
+            result.array("items") { array in
+                for item in items {
+                    array.object { entry in
+                        entry.member("itemNumber", item.itemNumber)
+                        entry.member("title", item.title)
+                        entry.member("topic", item.topic)
+                    }
+                }
+            }
+        }
+        return text.bytes
+    }
+
+    /// `{"itemNumber":1,"title":"…","topic":"…","cost":10.00,"stock":46}`; with `"restockTo":80`
+    /// behind it where the book has a level of its own.
     public static func book(
-        itemNumber: Int64, title: String, topic: String, cents: Int64, stock: Int64
+        itemNumber: Int64, title: String, topic: String, cents: Int64, stock: Int64,
+        restockTo: Int64? = nil
     ) -> [UInt8] {
         var text = JSONText()
         text.object { book in
@@ -33,6 +55,7 @@ public enum Bodies {
             book.member("topic", topic)
             book.member("cost", cents: cents)
             book.member("stock", stock)
+            if let restockTo { book.member("restockTo", restockTo) }
         }
         return text.bytes
     }

@@ -8,17 +8,23 @@ public struct BookFields: Sendable, Equatable {
     public let cents: Int64
     /// Copies there are.
     public let stock: Int64
+    /// Up to how many copies it is restocked; nil for as many as every book.
+    public let restockTo: Int64?
 
     /// Fields that are known to be right.
-    public init(title: String, topic: String, cents: Int64, stock: Int64) {
+    public init(
+        title: String, topic: String, cents: Int64, stock: Int64, restockTo: Int64? = nil
+    ) {
         self.title = title
         self.topic = topic
         self.cents = cents
         self.stock = stock
+        self.restockTo = restockTo
     }
 
     /// Reads the body of `PUT /items/{itemNumber}`:
-    /// `{"title":"…","topic":"…","cost":10.00,"stock":46}`. An `itemNumber` member is taken too, so
+    /// `{"title":"…","topic":"…","cost":10.00,"stock":46}`, with a `restockTo` where the book is to
+    /// have one. An `itemNumber` member is taken too, so
     /// that the answer of a lookup can be sent back, but must be that of the path.
     public init(parsingBody bytes: [UInt8], itemNumber: Int64) throws(Problem) {
         let document: JSON
@@ -96,6 +102,7 @@ private struct BookFieldsParser {
     var topic: String?
     var cents: Int64?
     var stock: Int64?
+    var restockTo: Int64?
     var seen: [String] = []
     var faults: [String] = []
 
@@ -120,6 +127,10 @@ private struct BookFieldsParser {
         case "stock":
             stock = member.value.integer.flatMap { BookRule.stocks.contains($0) ? $0 : nil }
             if stock == nil { faults.append("stock \(BookRule.stockRule)") }
+        case "restockTo":
+            if case .null = member.value.value { return }
+            restockTo = member.value.integer.flatMap { BookRule.stocks.contains($0) ? $0 : nil }
+            if restockTo == nil { faults.append("restockTo \(BookRule.stockRule), or null") }
         case "itemNumber":
             if member.value.integer != itemNumber {
                 faults.append("itemNumber must be \(itemNumber), the number in the path")
@@ -136,6 +147,7 @@ private struct BookFieldsParser {
         guard faults.isEmpty, let title, let topic, let cents, let stock else {
             throw .invalidBook(faults)
         }
-        return BookFields(title: title, topic: topic, cents: cents, stock: stock)
+        return BookFields(
+            title: title, topic: topic, cents: cents, stock: stock, restockTo: restockTo)
     }
 }

@@ -32,6 +32,47 @@ public enum Timestamp {
             + "\(clock.joined(separator: ":")).\(padded(rest % 1000, 3))Z"
     }
 
+    /// The time of a text such as ``text(milliseconds:)`` makes, also without milliseconds, without
+    /// seconds, or of a day alone, which stands for its beginning; nil for anything else, and for
+    /// days that the calendar does not have.
+    public static func milliseconds(_ text: String) -> Int64? {
+        let bytes = Array(text.utf8)
+        let full = Array("0000-01-01T00:00:00.000Z".utf8)
+        let ends = [10, 17, 20, 24]
+        guard ends.contains(bytes.count) else { return nil }
+        var complete = full
+        for (place, byte) in bytes.enumerated() {
+            let isLast = bytes.count > 10 && place == bytes.count - 1
+            if isLast {
+                guard byte == UInt8(ascii: "Z") else { return nil }
+            } else if (48...57).contains(full[place]) {
+                guard (48...57).contains(byte) else { return nil }
+                complete[place] = byte
+            } else {
+                guard byte == full[place] else { return nil }
+            }
+        }
+        func number(_ range: Range<Int>) -> Int64 {
+            complete[range].reduce(0) { $0 * 10 + Int64($1 - 48) }
+        }
+        let (year, month, day) = (number(0..<4), number(5..<7), number(8..<10))
+        guard (1...12).contains(month), (1...31).contains(day), year >= 1970 else { return nil }
+        // The inverse of `civil`, for years from March on.
+        let shiftedYear = month <= 2 ? year - 1 : year
+        let marchMonth = (month + 9) % 12
+        let dayOfYear = (153 * marchMonth + 2) / 5 + day - 1
+        let yearOfEra = shiftedYear % 400
+        let days =
+            shiftedYear / 400 * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100
+            + dayOfYear - 719_468
+        let clock =
+            ((number(11..<13) * 60 + number(14..<16)) * 60 + number(17..<19)) * 1000
+            + number(20..<23)
+        let time = days * 86_400_000 + clock
+        return self.text(milliseconds: time) == String(decoding: complete, as: UTF8.self)
+            ? time : nil
+    }
+
     private static func padded(_ number: Int64, _ width: Int) -> String {
         let digits = String(number)
         return String(repeating: "0", count: max(0, width - digits.count)) + digits

@@ -10,14 +10,20 @@ public struct Book: Hashable, Sendable {
     public var cost: Cents
     /// How many copies are left.
     public var stock: Int64
+    /// Up to how many copies it is restocked; nil for as many as every book (`maximumStock`).
+    public var restockTo: Int64?
 
     /// Makes a book; whether it can be stored says `faults`.
-    public init(itemNumber: Int64, title: String, topic: String, cost: Cents, stock: Int64) {
+    public init(
+        itemNumber: Int64, title: String, topic: String, cost: Cents, stock: Int64,
+        restockTo: Int64? = nil
+    ) {
         self.itemNumber = itemNumber
         self.title = title
         self.topic = topic
         self.cost = cost
         self.stock = stock
+        self.restockTo = restockTo
     }
 
     /// A number of 64 bits made from all fields: the same for equal books on every server, and as
@@ -29,6 +35,7 @@ public struct Book: Hashable, Sendable {
         digest.combine(topic)
         digest.combine(cost.amount)
         digest.combine(stock)
+        if let restockTo { digest.combine(restockTo) }
         return digest.value
     }
 }
@@ -57,6 +64,8 @@ extension Book {
         case cost
         /// The stock is not in `stocks`.
         case stock
+        /// The stock that it is restocked to is not in `stocks`.
+        case restockTo
     }
 
     /// Everything that keeps this book from being stored, in the order of its fields; empty as a
@@ -68,6 +77,7 @@ extension Book {
         if !(1...Book.maximumTopicLength).contains(topic.utf8.count) { faults.append(.topic) }
         if !Book.costs.contains(cost) { faults.append(.cost) }
         if !Book.stocks.contains(stock) { faults.append(.stock) }
+        if let restockTo, !Book.stocks.contains(restockTo) { faults.append(.restockTo) }
         return faults
     }
 }

@@ -2,7 +2,8 @@
 public enum CatalogOperation: Hashable, Sendable {
     /// Buys copies of a book: all of them or none.
     case buy(Buy)
-    /// Fills a book's stock up to a number of copies; a stock that is higher stays.
+    /// Fills a book's stock up to a number of copies, or to its own `restockTo`; a stock that is
+    /// higher stays.
     case restock(itemNumber: Int64, maximum: Int64)
     /// Adds a book, or changes it.
     case putBook(PutBook)
@@ -113,8 +114,10 @@ extension CatalogOperation {
             writer.write(itemNumber)
             writer.write(maximum)
         case .putBook(let change):
-            writer.write(byte: 3)
+            // Releases that know of no `restockTo` read all books that have none.
+            writer.write(byte: change.book.restockTo == nil ? 3 : 6)
             writer.write(change.book)
+            if let restockTo = change.book.restockTo { writer.write(restockTo) }
             writer.write(change.keepsStock)
             writer.write(change.condition)
         case .withdraw(let itemNumber, let condition):
@@ -143,10 +146,12 @@ extension CatalogOperation {
             self = .restock(
                 itemNumber: try reader.number(in: Book.itemNumbers),
                 maximum: try reader.number(in: Book.stocks))
-        case 3:
+        case let kind where kind == 3 || kind == 6:
+            var book = try reader.book()
+            if kind == 6 { book.restockTo = try reader.number(in: Book.stocks) }
             self = .putBook(
                 PutBook(
-                    try reader.book(), keepsStock: try reader.flag(),
+                    book, keepsStock: try reader.flag(),
                     condition: try reader.condition()))
         case 4:
             self = .withdraw(

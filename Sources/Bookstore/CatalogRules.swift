@@ -100,9 +100,10 @@ extension CatalogState {
         guard var record = try record(of: itemNumber), !record.isWithdrawn else {
             return .noSuchBook(itemNumber: itemNumber)
         }
-        let added = max(0, maximum - record.book.stock)
+        let level = record.book.restockTo ?? maximum
+        let added = max(0, level - record.book.stock)
         if added > 0 {
-            record.restock(to: maximum)
+            record.restock(to: level)
             try storeAccount(of: record)
         }
         return .restocked(itemNumber: itemNumber, stock: record.book.stock, added: added)
@@ -127,6 +128,7 @@ extension CatalogState {
         record.book.title = change.book.title
         record.book.topic = change.book.topic
         record.book.cost = change.book.cost
+        record.book.restockTo = change.book.restockTo
         record.isWithdrawn = false
         try store(record)
         return .stored(record.book, created: current == nil)

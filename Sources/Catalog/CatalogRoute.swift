@@ -5,6 +5,7 @@ internal import ReplicaHost
 /// What a path asks of a catalog server.
 enum CatalogRoute {
     case search(topic: String)
+    case searchWords
     case lookup
     case topics
     case buy
@@ -23,6 +24,7 @@ enum CatalogRoute {
             return
         }
         switch (segments.count, segments.first) {
+        case (1, "search"): self = .searchWords
         case (1, "topics"): self = .topics
         case (1, "buys"): self = .buys
         case (1, "catalog.csv"): self = .catalogCSV
@@ -39,7 +41,7 @@ enum CatalogRoute {
 
     private var methods: [Request.Method] {
         switch self {
-        case .search, .lookup, .topics, .catalogCSV, .audit: [.get, .head]
+        case .search, .searchWords, .lookup, .topics, .catalogCSV, .audit: [.get, .head]
         case .sales: [.get, .head, .put]
         case .buy, .buys, .restock: [.post]
         case .item: [.put, .delete]
@@ -49,7 +51,7 @@ enum CatalogRoute {
 
     private var isOpen: Bool {
         switch self {
-        case .search, .lookup: true
+        case .search, .searchWords, .lookup: true
         default: false
         }
     }

@@ -25,7 +25,7 @@ extension CatalogService {
             let fields = try BookFields(parsingBody: request.body, itemNumber: number)
             requested = Book(
                 itemNumber: number, title: fields.title, topic: fields.topic,
-                cost: Cents(fields.cents), stock: fields.stock)
+                cost: Cents(fields.cents), stock: fields.stock, restockTo: fields.restockTo)
         }
         switch try guardian(of: request, number) {
         case .condition(let condition):

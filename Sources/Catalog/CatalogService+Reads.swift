@@ -42,6 +42,26 @@ extension CatalogService {
         }
     }
 
+    /// `GET /search?q=&limit=&offset=`: books by words of their titles.
+    func searchWords(_ request: InternalRequest, _ responder: Responder) throws(Problem) {
+        let wanted = try SearchWords(request.query)
+        let limit = try request.count("limit", default: 100, limit: Self.pageLimit)
+        let offset = try request.count(
+            "offset", default: 0, limit: Int64(CatalogStore.matchesRanked))
+        try answer(request, touching: [CatalogOperation.listingKey], responder) {
+            _ throws(Problem) in
+            let books = try read { () throws(StorageError) in
+                try store.search(words: wanted.words, offset: Int(offset), limit: Int(limit))
+            }
+            responder.send(
+                json: Bodies.matches(
+                    query: wanted.text,
+                    items: books.lazy.map {
+                        (itemNumber: $0.itemNumber, title: $0.title, topic: $0.topic)
+                    }))
+        }
+    }
+
     func topics(_ request: InternalRequest, _ responder: Responder) throws(Problem) {
         try answer(request, touching: [CatalogOperation.listingKey], responder) {
             _ throws(Problem) in
@@ -66,6 +86,6 @@ extension CatalogService {
     static func body(of book: Book) -> [UInt8] {
         Bodies.book(
             itemNumber: book.itemNumber, title: book.title, topic: book.topic,
-            cents: book.cost.amount, stock: book.stock)
+            cents: book.cost.amount, stock: book.stock, restockTo: book.restockTo)
     }
 }

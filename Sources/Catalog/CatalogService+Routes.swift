@@ -29,6 +29,7 @@ extension CatalogService {
     ) throws(Problem) {
         switch route {
         case .search(let topic): try search(topic, request, responder)
+        case .searchWords: try searchWords(request, responder)
         case .lookup: try lookup(request, responder)
         case .topics: try topics(request, responder)
         case .buy: try buy(request, responder)

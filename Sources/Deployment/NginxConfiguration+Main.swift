@@ -79,7 +79,8 @@ extension NginxConfiguration {
 
         # What a page from elsewhere may read (CORS): what anybody may read, by the path as sent.
         map $request_uri $pygmy_cors_origin {
-            "~^/(?:lookup|search|orders)/" "*";
+            "~^/(?:lookup|orders)/" "*";
+            "~^/search(?:[/?]|$)" "*";
             "~^/(?:topics|status|health|openapi\\.json)/?(?:\\?|$)" "*";
             default "";
         }

@@ -5,6 +5,8 @@ internal import API
 /// The raw value is the route's name in metrics. `/openapi.json` describes those that are public.
 enum RouteName: String, CaseIterable, Sendable {
     case search, lookup, buy, order, topics, status, health, livez, readyz, metrics
+    case searchWords = "search-words"
+    case orders
     case restock, item
     case catalogCSV = "catalog.csv"
     case ordersCSV = "orders.csv"
@@ -15,6 +17,7 @@ enum RouteName: String, CaseIterable, Sendable {
     var template: String {
         switch self {
         case .search: "/search/{topic}"
+        case .searchWords: "/search"
         case .lookup: "/lookup/{itemNumber}"
         case .buy: "/buy/{itemNumber}"
         case .order: "/orders/{orderNumber}"
@@ -23,8 +26,8 @@ enum RouteName: String, CaseIterable, Sendable {
         case .invalidate: "/invalidate/{itemNumbers}"
         case .register: "/register/{group}"
         case .cachedBook: "/cache/{itemNumber}"
-        case .topics, .status, .health, .livez, .readyz, .metrics, .catalogCSV, .ordersCSV,
-            .cache:
+        case .topics, .status, .health, .livez, .readyz, .metrics, .orders, .catalogCSV,
+            .ordersCSV, .cache:
             "/\(rawValue)"
         }
     }
@@ -35,8 +38,8 @@ enum RouteName: String, CaseIterable, Sendable {
     /// The methods that do something.
     private var methods: [String] {
         switch self {
-        case .search, .lookup, .order, .topics, .status, .health, .livez, .readyz, .metrics,
-            .catalogCSV, .ordersCSV:
+        case .search, .searchWords, .lookup, .order, .orders, .topics, .status, .health, .livez,
+            .readyz, .metrics, .catalogCSV, .ordersCSV:
             ["GET", "HEAD"]
         // A HEAD must not buy anything, and a GET does only because the original store's did.
         case .buy: ["GET", "POST"]
@@ -51,9 +54,9 @@ enum RouteName: String, CaseIterable, Sendable {
     /// Who may use the route.
     var access: Access {
         switch self {
-        case .search, .lookup, .health, .livez, .readyz, .metrics: .everybody
+        case .search, .searchWords, .lookup, .health, .livez, .readyz, .metrics: .everybody
         case .buy, .order, .topics, .status: .clients
-        case .restock, .item, .catalogCSV, .ordersCSV: .administrator
+        case .restock, .item, .orders, .catalogCSV, .ordersCSV: .administrator
         case .invalidate, .register, .cache, .cachedBook: .cluster
         }
     }
@@ -65,9 +68,9 @@ enum RouteName: String, CaseIterable, Sendable {
     /// the same of the paths.
     private var isOpenToPages: Bool {
         switch self {
-        case .search, .lookup, .order, .topics, .status, .health: true
-        case .buy, .livez, .readyz, .metrics, .restock, .item, .catalogCSV, .ordersCSV,
-            .invalidate, .register, .cache, .cachedBook:
+        case .search, .searchWords, .lookup, .order, .topics, .status, .health: true
+        case .buy, .livez, .readyz, .metrics, .restock, .item, .orders, .catalogCSV,
+            .ordersCSV, .invalidate, .register, .cache, .cachedBook:
             false
         }
     }

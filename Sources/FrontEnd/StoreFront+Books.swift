@@ -32,18 +32,44 @@ extension StoreFront {
     func search(
         _ topic: String, _ request: IncomingRequest, _ sink: any AnswerSink
     ) throws(Problem) {
+        // The catalog says what is wrong with a limit; what it has no use for stays here.
+        let page = try Self.query(of: request, ["limit", "after"])
+        relay(
+            UpstreamRequest(
+                method: "GET", path: "/search/\(PercentEncoding.encode(topic))\(page)",
+                trace: request.trace),
+            to: .member(.catalog), for: request, sink, answer: Self.conditional)
+    }
+
+    func searchWords(_ request: IncomingRequest, _ sink: any AnswerSink) throws(Problem) {
+        let query = try Self.query(of: request, ["q", "limit", "offset"])
+        relay(
+            UpstreamRequest(method: "GET", path: "/search\(query)", trace: request.trace),
+            to: .member(.catalog), for: request, sink, answer: Self.conditional)
+    }
+
+    /// `GET /orders`: the administrator's history of orders.
+    func orders(_ request: IncomingRequest, _ sink: any AnswerSink) throws(Problem) {
+        let query = try Self.query(of: request, OrderHistoryQuery.parameters)
+        relay(
+            UpstreamRequest(method: "GET", path: "/orders\(query)", trace: request.trace),
+            to: .member(.order), for: request, sink
+        ) { response, request in
+            .relayed(
+                response, adding: [("Cache-Control", "no-store")], indented: request.isIndented)
+        }
+    }
+
+    /// Those parameters of a request that its route knows, as the query of another.
+    private static func query(
+        of request: IncomingRequest, _ names: [String]
+    ) throws(Problem) -> String {
         guard let query = request.query else {
             throw .malformedRequest("The query is not valid: it must be UTF-8, percent-encoded")
         }
-        // The catalog says what is wrong with a limit; what it has no use for stays here.
-        let page = query.filter { $0.name == "limit" || $0.name == "after" }
+        let known = query.filter { names.contains($0.name) }
             .map { "\($0.name)=\(PercentEncoding.encode($0.value))" }
-        let path =
-            "/search/\(PercentEncoding.encode(topic))"
-            + (page.isEmpty ? "" : "?\(page.joined(separator: "&"))")
-        relay(
-            UpstreamRequest(method: "GET", path: path, trace: request.trace),
-            to: .member(.catalog), for: request, sink, answer: Self.conditional)
+        return known.isEmpty ? "" : "?\(known.joined(separator: "&"))"
     }
 
     func topics(_ request: IncomingRequest, _ sink: any AnswerSink) {

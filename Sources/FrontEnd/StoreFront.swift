@@ -135,9 +135,11 @@ final class StoreFront: Sendable {
         let value = route.value
         switch route.name {
         case .search: try search(value, request, sink)
+        case .searchWords: try searchWords(request, sink)
         case .lookup: try lookup(value, request, sink)
         case .buy: try buy(value, request, sink)
         case .order: try order(value, request, sink)
+        case .orders: try orders(request, sink)
         case .topics: topics(request, sink)
         case .status: status(request, sink)
         case .health: health(request, sink)

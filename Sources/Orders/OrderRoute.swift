@@ -7,6 +7,7 @@ enum OrderRoute {
     case buy
     case buys
     case order
+    case history
     case ordersCSV
     case audit
     case replica(ReplicaRoute)
@@ -19,6 +20,7 @@ enum OrderRoute {
         }
         switch (segments.count, segments.first) {
         case (1, "buys"): self = .buys
+        case (1, "orders"): self = .history
         case (1, "orders.csv"): self = .ordersCSV
         case (1, "audit"): self = .audit
         case (2, "buy"): self = .buy
@@ -30,7 +32,7 @@ enum OrderRoute {
     private var methods: [Request.Method] {
         switch self {
         case .buy, .buys: [.post]
-        case .order, .ordersCSV, .audit: [.get, .head]
+        case .order, .history, .ordersCSV, .audit: [.get, .head]
         case .replica: []
         }
     }

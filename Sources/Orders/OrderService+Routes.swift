@@ -33,6 +33,7 @@ extension OrderService {
         case .buy: try buy(request, responder)
         case .buys: try buys(request, responder)
         case .order: try order(request, responder)
+        case .history: try history(request, responder)
         case .ordersCSV: try ordersCSV(request, responder)
         case .audit: audit(responder)
         case .replica(let route):
@@ -71,6 +72,29 @@ extension OrderService {
             let order = try read { () throws(StorageError) in try store.order(number) }
             guard let order else { throw .noSuchOrder(number) }
             responder.send(json: Self.body(of: order))
+        }
+    }
+
+    /// `GET /orders`: a page of the history, by time, of all books or one.
+    private func history(_ request: InternalRequest, _ responder: Responder) throws(Problem) {
+        let wanted = try OrderHistoryQuery(request.query)
+        try answer(request, responder) { () throws(Problem) in
+            let orders = try read { () throws(StorageError) in
+                try store.history(
+                    itemNumber: wanted.itemNumber, from: wanted.from, to: wanted.to,
+                    isNewestFirst: wanted.isNewestFirst, after: wanted.after, limit: wanted.limit)
+            }
+            guard let orders else { throw .noSuchOrder(wanted.after) }
+            let entries = orders.map { order in
+                OrderHistoryEntry(
+                    orderNumber: order.orderNumber, itemNumber: order.sale.itemNumber,
+                    title: order.sale.title, topic: order.sale.topic,
+                    cents: order.sale.cost.amount, quantity: order.sale.quantity,
+                    time: order.sale.time, idempotencyKey: order.sale.key.bytes)
+            }
+            let isFull = wanted.limit > 0 && orders.count == wanted.limit
+            responder.send(
+                json: Bodies.orderHistory(entries, next: isFull ? orders.last?.orderNumber : nil))
         }
     }
 

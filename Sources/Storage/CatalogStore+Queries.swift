@@ -39,7 +39,40 @@ extension CatalogStore {
             """, after: itemNumber, limit: limit)
     }
 
-    /// Item numbers of books that are out of stock and greater than `after`, in their order. Reads
+    /// The most matches of a search by words that are ranked: what a search costs is bounded.
+    public static let matchesRanked = 10_000
+
+    /// The books whose titles have all of some words, the last of which may be the beginning of one;
+    /// the best matches first (BM25), equal ones by item number.
+    /// - Parameters:
+    ///   - words: letters and digits alone; no words match nothing.
+    ///   - offset: how many books to leave out.
+    public func search(
+        words: [String], offset: Int, limit: Int
+    ) throws(StorageError) -> [Book] {
+        guard !words.isEmpty else { return [] }
+        let file = file
+        let phrase = words.map { "\"\($0.replacing("\"", with: ""))\"" }.joined(separator: " ") + " *"
+        return try file.read { database throws(StorageError) in
+            let select = try PreparedStatement(
+                """
+                SELECT \(CatalogTables.bookColumns) FROM (
+                    SELECT rowid AS number, bm25(titles) AS score FROM titles
+                    WHERE titles MATCH ?1 LIMIT \(Self.matchesRanked)) AS matches
+                JOIN books ON books.item = matches.number
+                ORDER BY matches.score, matches.number LIMIT ?2 OFFSET ?3
+                """, database, file: file.path)
+            defer { select.reset() }
+            select.bind(phrase, at: 1)
+            select.bind(Int64(limit), at: 2)
+            select.bind(Int64(offset), at: 3)
+            var books: [Book] = []
+            while try select.step() { books.append(CatalogTables.book(select)) }
+            return books
+        }
+    }
+
+    /// Item numbers of books that are to be restocked, and greater than `after`, in their order. Reads
     /// all books: for the thread that restocks, not for requests.
     public func itemsOutOfStock(
         after itemNumber: Int64 = 0, limit: Int
@@ -47,7 +80,9 @@ extension CatalogStore {
         try books(
             """
             SELECT \(CatalogTables.bookColumns) FROM books
-            WHERE is_withdrawn = 0 AND stock = 0 AND item > ?1 ORDER BY item LIMIT ?2
+            WHERE is_withdrawn = 0 AND stock = 0 AND item > ?1
+                AND NOT EXISTS (SELECT 1 FROM levels WHERE item = books.item AND restock_to = 0)
+            ORDER BY item LIMIT ?2
             """, after: itemNumber, limit: limit
         ).map(\.itemNumber)
     }
@@ -150,8 +185,11 @@ extension CatalogTables {
             file: path)
         defer { sums.reset() }
         var hasSum = try sums.step()
+        // A copy that an earlier release made has the columns of its version.
+        let hasLevels = try Schema.version(database, path) > 1
         let books = try PreparedStatement(
-            "SELECT \(bookColumns) FROM books ORDER BY item", database, file: path)
+            "SELECT \(hasLevels ? bookColumns : accountColumns + ", NULL") FROM books ORDER BY item",
+            database, file: path)
         while try books.step() {
             let record = record(books)
             var sold: Int64 = 0

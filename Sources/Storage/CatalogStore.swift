@@ -107,6 +107,9 @@ public final class CatalogStore: StateStore {
                     throw .from(error, file: file.path)
                 }
                 try PreparedStatement(
+                    CatalogTables.indexTitles, database, file: file.path
+                ).run()
+                try PreparedStatement(
                     "UPDATE catalog SET is_imported = 1", database, file: file.path
                 ).run()
                 return count

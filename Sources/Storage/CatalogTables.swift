@@ -9,7 +9,9 @@ enum CatalogTables {
     /// a third of one over the keys themselves, and which no client can make collide.
     static let schema = Schema(
         applicationID: 0x5079_4361,
-        version: 1,
+        versions: [firstVersion, secondVersion])
+
+    private static let firstVersion = Schema.Version(
         tables: [
             StateFile.appliedTable,
             """
@@ -38,10 +40,30 @@ enum CatalogTables {
             "INSERT INTO catalog VALUES (1, 0, 0, 0, 0, randomblob(16))",
         ])
 
-    static let bookColumns =
+    /// The words of the titles that are not withdrawn, and the stocks that books are filled up to
+    /// which have one of their own.
+    private static let secondVersion = Schema.Version(
+        tables: [
+            """
+            CREATE VIRTUAL TABLE titles USING fts5(
+                title, content='books', content_rowid='item',
+                tokenize='unicode61 remove_diacritics 2')
+            """,
+            "CREATE TABLE levels (item INTEGER PRIMARY KEY, restock_to INTEGER NOT NULL)",
+        ],
+        content: [indexTitles])
+
+    /// Enters all titles, where none is entered.
+    static let indexTitles =
+        "INSERT INTO titles (rowid, title) SELECT item, title FROM books WHERE is_withdrawn = 0"
+
+    /// The columns of every version.
+    static let accountColumns =
         "item, title, topic, cost, stock, opening, restocked, sold, is_withdrawn"
+    static let bookColumns =
+        accountColumns + ", (SELECT restock_to FROM levels WHERE levels.item = books.item)"
     static let insertBook =
-        "INSERT OR REPLACE INTO books (\(bookColumns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        "INSERT OR REPLACE INTO books (\(accountColumns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
     static func insert(
         _ record: BookRecord, _ insert: PreparedStatement
@@ -67,7 +89,8 @@ enum CatalogTables {
     static func book(_ row: PreparedStatement) -> Book {
         Book(
             itemNumber: row.number(at: 0), title: row.text(at: 1), topic: row.text(at: 2),
-            cost: Cents(row.number(at: 3)), stock: row.number(at: 4))
+            cost: Cents(row.number(at: 3)), stock: row.number(at: 4),
+            restockTo: row.isNull(at: 9) ? nil : row.number(at: 9))
     }
 
     static func record(

@@ -6,7 +6,9 @@ internal import Replication
 extension LogStore {
     static let schema = Schema(
         applicationID: 0x5079_4c67,
-        version: 1,
+        versions: [firstVersion])
+
+    private static let firstVersion = Schema.Version(
         tables: [
             """
             CREATE TABLE log (

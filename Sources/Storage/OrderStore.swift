@@ -17,6 +17,9 @@ public final class OrderStore: StateStore {
         state = try StateFile(OrderTables.schema, directory, log, cacheKilobytes: 4096)
     }
 
+    /// The file as it is now.
+    var file: StoreFile { state.file }
+
     /// The last entry that was applied.
     public var applied: LogPosition { state.applied }
 
@@ -94,6 +97,46 @@ public final class OrderStore: StateStore {
             defer { select.reset() }
             select.bind(orderNumber, at: 1)
             select.bind(Int64(limit), at: 2)
+            var orders: [Order] = []
+            while try select.step() { orders.append(try OrderTables.order(select, file.path)) }
+            return orders
+        }
+    }
+
+    /// A page of the orders by time, those of the same time by number.
+    /// - Parameters:
+    ///   - itemNumber: the book; nil for all.
+    ///   - from: the earliest time, in milliseconds since 1970.
+    ///   - to: the time that all are before.
+    ///   - isNewestFirst: whether the latest comes first.
+    ///   - after: the order to go on behind.
+    /// - Returns: nil where there is no such order.
+    public func history(
+        itemNumber: Int64?, from: Int64, to: Int64, isNewestFirst: Bool, after: Int64?, limit: Int
+    ) throws(StorageError) -> [Order]? {
+        var start = isNewestFirst ? (to, Int64(0)) : (from, Int64(0))
+        if let after {
+            guard let last = try order(after) else { return nil }
+            let place = (last.sale.time, last.orderNumber)
+            if isNewestFirst ? place < start : place > start { start = place }
+        }
+        let (behind, bound, direction) =
+            isNewestFirst ? ("<", "time >= ?3", "DESC") : (">", "time < ?3", "ASC")
+        let sql = """
+            \(OrderTables.select)
+            WHERE (time, number) \(behind) (?1, ?2) AND \(bound)
+                \(itemNumber == nil ? "" : "AND item = ?5")
+            ORDER BY time \(direction), number \(direction) LIMIT ?4
+            """
+        let file = state.file
+        return try file.read { database throws(StorageError) in
+            let select = try PreparedStatement(sql, database, file: file.path)
+            defer { select.reset() }
+            select.bind(start.0, at: 1)
+            select.bind(start.1, at: 2)
+            select.bind(isNewestFirst ? from : to, at: 3)
+            select.bind(Int64(limit), at: 4)
+            if let itemNumber { select.bind(itemNumber, at: 5) }
             var orders: [Order] = []
             while try select.step() { orders.append(try OrderTables.order(select, file.path)) }
             return orders

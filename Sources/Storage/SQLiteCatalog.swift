@@ -34,8 +34,39 @@ struct SQLiteCatalog: CatalogState {
     }
 
     func store(_ record: BookRecord) throws(StorageError) {
+        try index(record, insteadOf: try self.record(of: record.book.itemNumber))
         try CatalogTables.insert(
             record, try statement(CatalogTables.insertBook))
+        let level = try statement(
+            record.book.restockTo == nil
+                ? "DELETE FROM levels WHERE item = ?"
+                : "INSERT OR REPLACE INTO levels VALUES (?, ?)")
+        level.bind(record.book.itemNumber, at: 1)
+        if let restockTo = record.book.restockTo { level.bind(restockTo, at: 2) }
+        try level.run()
+    }
+
+    /// Keeps the index of titles to those that can be found. What it has of a title it forgets only
+    /// where it is told the same title.
+    private func index(
+        _ record: BookRecord, insteadOf old: BookRecord?
+    ) throws(StorageError) {
+        let title = record.isWithdrawn ? nil : record.book.title
+        let oldTitle = old.flatMap { $0.isWithdrawn ? nil : $0.book.title }
+        guard title != oldTitle else { return }
+        if let oldTitle {
+            let delete = try statement(
+                "INSERT INTO titles (titles, rowid, title) VALUES ('delete', ?, ?)")
+            delete.bind(record.book.itemNumber, at: 1)
+            delete.bind(oldTitle, at: 2)
+            try delete.run()
+        }
+        if let title {
+            let insert = try statement("INSERT INTO titles (rowid, title) VALUES (?, ?)")
+            insert.bind(record.book.itemNumber, at: 1)
+            insert.bind(title, at: 2)
+            try insert.run()
+        }
     }
 
     func storeAccount(of record: BookRecord) throws(StorageError) {

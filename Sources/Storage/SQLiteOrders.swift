@@ -52,7 +52,9 @@ struct SQLiteOrders: OrderState {
 enum OrderTables {
     static let schema = Schema(
         applicationID: 0x5079_4f72,
-        version: 1,
+        versions: [firstVersion, secondVersion])
+
+    private static let firstVersion = Schema.Version(
         tables: [
             StateFile.appliedTable,
             """
@@ -67,6 +69,13 @@ enum OrderTables {
         content: [
             "INSERT INTO applied VALUES (1, 0, 0)",
             "INSERT INTO counters VALUES (1, 0, 0, 0)",
+        ])
+
+    /// For the history of orders; each entry ends with the order's number.
+    private static let secondVersion = Schema.Version(
+        tables: [
+            "CREATE INDEX orders_by_time ON orders (time)",
+            "CREATE INDEX orders_by_item ON orders (item, time)",
         ])
 
     // Texts that are put together once, and not for each order.

@@ -7,12 +7,19 @@ internal import Glibc
 struct Schema {
     /// The number in the file's header that says which program it belongs to, and what it is.
     let applicationID: Int32
-    /// The version of the tables.
-    let version: Int32
-    /// The tables and indexes, each as SQLite keeps it.
-    let tables: [String]
-    /// What a new file contains.
-    let content: [String]
+    /// What the first version consists of, and what each one after it adds.
+    let versions: [Version]
+
+    /// What a version adds to the one before it.
+    struct Version {
+        /// Tables and indexes, each as SQLite keeps it.
+        let tables: [String]
+        /// Statements that fill them, in a new file and in one of the version before.
+        var content: [String] = []
+    }
+
+    /// The version that this release works with; it reads all before it.
+    var version: Int32 { Int32(versions.count) }
 
     /// The greatest file whose pages are all checked at opening; longer ones would keep a server
     /// from starting in time, and are checked page by page as they are read.
@@ -29,14 +36,9 @@ struct Schema {
             let queue = try DatabaseQueue(path: temporary)
             try queue.writeWithoutTransaction { database in
                 try database.execute(
-                    sql: """
-                        PRAGMA application_id = \(applicationID);
-                        PRAGMA user_version = \(version);
-                        """)
+                    sql: "PRAGMA application_id = \(applicationID)")
             }
-            try queue.write { database in
-                for sql in tables + content { try database.execute(sql: sql) }
-            }
+            try queue.write { try bring($0, from: 0) }
             try queue.close()
         } catch {
             throw .from(error, file: path)
@@ -45,7 +47,33 @@ struct Schema {
         try Files.rename(temporary, to: path)
     }
 
-    /// Checks that a file is a sound store of this kind, without changing a byte of it.
+    /// Brings a sound store of this kind to this release's version: all the way or, where it throws,
+    /// not at all. Nobody else may have it open.
+    func upgrade(_ path: String) throws(StorageError) {
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(5)
+        do {
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            try queue.write { database in
+                try bring(database, from: try Self.version(database, path))
+            }
+            // The version stands in the header of the file itself from here on.
+            try queue.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+            try queue.close()
+        } catch {
+            throw .from(error, file: path)
+        }
+    }
+
+    private func bring(_ database: Database, from found: Int32) throws {
+        for version in versions[Int(found)...] {
+            for sql in version.tables + version.content { try database.execute(sql: sql) }
+        }
+        try database.execute(sql: "PRAGMA user_version = \(version)")
+    }
+
+    /// Checks that a file is a sound store of this kind, of this version or one before it, without
+    /// changing a byte of it.
     /// - Returns: what `body` reads from it.
     func verify<Value>(
         _ path: String, _ body: (Database) throws(StorageError) -> Value
@@ -86,20 +114,37 @@ struct Schema {
         guard number(at: 68) == applicationID else {
             throw .damaged(file: path, reason: "it is a database of another kind")
         }
-        guard number(at: 60) == version else {
+        guard (1...version).contains(number(at: 60)) else {
             throw .damaged(
                 file: path,
                 reason: "its tables have version \(number(at: 60)), this release knows \(version)")
         }
     }
 
+    /// The version of a store's tables.
+    static func version(_ database: Database, _ path: String) throws(StorageError) -> Int32 {
+        let pragma = try PreparedStatement("PRAGMA user_version", database, file: path)
+        defer { pragma.reset() }
+        return try pragma.step() ? Int32(truncatingIfNeeded: pragma.number(at: 0)) : 0
+    }
+
     private func verifyTables(_ database: Database, _ path: String) throws(StorageError) {
+        // In the write-ahead log there may be a later version than in the header.
+        let version = Int(try Self.version(database, path))
+        // A virtual table keeps what it has in tables of its own, under its name and an underscore.
         let master = try PreparedStatement(
-            "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid", database,
-            file: path)
+            """
+            SELECT sql FROM sqlite_master AS entry WHERE sql IS NOT NULL AND NOT EXISTS (
+                SELECT 1 FROM sqlite_master AS virtual
+                WHERE virtual.sql LIKE 'CREATE VIRTUAL TABLE %'
+                    AND substr(entry.name, 1, length(virtual.name) + 1) = virtual.name || '_')
+            ORDER BY rowid
+            """, database, file: path)
         var found: [String] = []
         while try master.step() { found.append(master.text(at: 0)) }
-        guard found == tables else {
+        guard (1...versions.count).contains(version),
+            found == versions[..<version].flatMap(\.tables)
+        else {
             throw .damaged(file: path, reason: "its tables are not those of this release")
         }
         guard (Files.size(path) ?? 0) <= Self.bytesCheckedAtOpening else { return }

@@ -45,11 +45,12 @@ final class StateFile: Sendable {
             }
             try schema.create(path)
         }
-        let applied = try schema.verify(path) { database throws(StorageError) in
-            try Self.applied(database, path)
+        let (applied, version) = try schema.verify(path) { database throws(StorageError) in
+            (try Self.applied(database, path), try Schema.version(database, path))
         }
         try Self.check(applied, log, path)
         try directory.add(Self.firstName)
+        if version < schema.version { try schema.upgrade(path) }
         let file = try StoreFile(path: path, synchronous: .normal, cacheKilobytes: cacheKilobytes)
         // Nothing is known of what the last process left in the write-ahead log: the first
         // checkpoint says what is durable.
@@ -108,8 +109,8 @@ final class StateFile: Sendable {
     /// Makes a received snapshot, complete at `incomingPath`, the state, and empties the log.
     /// - Throws: `damaged` and others, and nothing was changed then.
     func install(_ position: LogPosition) throws(StorageError) {
-        let found = try schema.verify(incomingPath) { database throws(StorageError) in
-            try Self.applied(database, incomingPath)
+        let (found, version) = try schema.verify(incomingPath) { database throws(StorageError) in
+            (try Self.applied(database, incomingPath), try Schema.version(database, incomingPath))
         }
         guard found == position else {
             throw .damaged(
@@ -117,6 +118,7 @@ final class StateFile: Sendable {
         }
         let generation = log.stateGeneration + 1
         let path = Self.path(directory, generation)
+        if version < schema.version { try schema.upgrade(incomingPath) }
         try Files.syncFile(incomingPath)
         try Files.rename(incomingPath, to: path)
         let file = try StoreFile(path: path, synchronous: .normal, cacheKilobytes: cacheKilobytes)

@@ -19,6 +19,15 @@ import Testing
                 == #"{"itemNumber":1,"title":"A","topic":"T","cost":10.00,"stock":46}"#)
     }
 
+    @Test func `A level of its own stands behind a book's other fields`() {
+        let body = Bodies.book(
+            itemNumber: 1, title: "A", topic: "T", cents: 1000, stock: 46, restockTo: 80)
+        #expect(
+            text(body)
+                == #"{"itemNumber":1,"title":"A","topic":"T","cost":10.00,"stock":46,"#
+                + #""restockTo":80}"#)
+    }
+
     @Test func `An order has its fields in order`() {
         let body = Bodies.order(
             orderNumber: 17, itemNumber: 1, title: "A", topic: "T", cents: 1000,
@@ -52,6 +61,22 @@ import Testing
         #expect(
             try fields(#"{"stock":46,"cost":10,"topic":"T","title":"A\nB","itemNumber":7}"#)
                 == book)
+    }
+
+    @Test(arguments: [
+        ("", nil), (#","restockTo":null"#, nil), (#","restockTo":0"#, 0), (#","restockTo":80"#, 80),
+    ] as [(String, Int64?)])
+    func `A book may have a level of its own`(_ member: String, _ level: Int64?) throws {
+        let body = #"{"title":"A","topic":"T","cost":1,"stock":0\#(member)}"#
+        #expect(try fields(body).restockTo == level)
+    }
+
+    @Test(arguments: ["-1", "1.5", #""8""#, "1000000001", "[]"])
+    func `A level that is none is said`(_ level: String) {
+        let problem = problem(
+            #"{"title":"A","topic":"T","cost":1,"stock":0,"restockTo":\#(level)}"#)
+        #expect(problem?.status == 422)
+        #expect(problem?.detail.hasPrefix("restockTo must be a whole number") == true)
     }
 
     @Test(arguments: [

@@ -119,6 +119,27 @@ struct CatalogRulesTests {
         #expect(catalog.audit().restocked == 47)
     }
 
+    @Test("a book with a level of its own is restocked to that, whatever the store's is")
+    mutating func levels() {
+        var own = book(1, stock: 3)
+        own.restockTo = 8
+        let plain = catalog.book(1)
+        #expect(catalog.apply(.putBook(.init(own))) == .stored(own, created: false))
+        #expect(own.digest != plain?.digest)
+        for maximum in [2, 50] as [Int64] {
+            let added: Int64 = maximum == 2 ? 5 : 0
+            #expect(
+                catalog.apply(.restock(itemNumber: 1, maximum: maximum))
+                    == .restocked(itemNumber: 1, stock: 8, added: added))
+        }
+        own.restockTo = nil
+        _ = catalog.apply(.putBook(.init(own, keepsStock: true)))
+        #expect(
+            catalog.apply(.restock(itemNumber: 1, maximum: 50))
+                == .restocked(itemNumber: 1, stock: 50, added: 42))
+        #expect(catalog.audit().faults.isEmpty)
+    }
+
     @Test("a book is added, changed, withdrawn and added again with its account kept")
     mutating func administration() {
         #expect(

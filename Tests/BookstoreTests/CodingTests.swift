@@ -8,9 +8,17 @@ struct CodingTests {
         .restock(itemNumber: 3, maximum: 50),
         .putBook(.init(book(4, topic: "Größe, \"quoted\"\nline"))),
         .putBook(.init(book(4), keepsStock: true, condition: .isAbsent)),
+        .putBook(.init(level(book(4), 0), condition: .isPresent)),
+        .putBook(.init(level(book(4), 1_000_000_000), keepsStock: true)),
         .withdraw(itemNumber: 4, condition: .hasDigest(.max)),
         .withdraw(itemNumber: 4, condition: .isPresent),
     ]
+
+    private static func level(_ book: Book, _ restockTo: Int64) -> Book {
+        var book = book
+        book.restockTo = restockTo
+        return book
+    }
 
     static let outcomes: [CatalogOutcome] = [
         .nothing, .malformed, .sale(sale(1), replayed: true),

@@ -33,6 +33,7 @@ struct RouteTests {
         arguments: [
             ("/lookup/1", "GET, HEAD, OPTIONS", true), ("/search/x", "GET, HEAD, OPTIONS", true),
             ("/orders/1", "GET, HEAD, OPTIONS", true), ("/status", "GET, HEAD, OPTIONS", true),
+            ("/search", "GET, HEAD, OPTIONS", true), ("/orders", "GET, HEAD, OPTIONS", false),
             ("/buy/1", "GET, POST, OPTIONS", false), ("/items/1", "PUT, DELETE, OPTIONS", false),
             ("/restock/1", "POST, OPTIONS", false), ("/orders.csv", "GET, HEAD, OPTIONS", false),
             ("/metrics", "GET, HEAD, OPTIONS", false),
@@ -113,6 +114,38 @@ struct RouteTests {
         store.upstream.next()?.answer(200, body)
         #expect(again.answer?.status == 304)
         #expect(again.answer?.body.isEmpty == true)
+    }
+
+    @Test("a search by words takes its words to the catalog, whatever is in them")
+    func words() throws {
+        let store = Fixture.leased()
+        let sink = store.send(.get, "/search") {
+            $0.query = [("q", "a&b=c ☃"), ("topic", "x"), ("offset", "5"), ("limit", "2")]
+        }
+        let call = try #require(store.upstream.next())
+        #expect(call.server.kind == .catalog)
+        #expect(call.request.path == "/search?q=a%26b%3Dc%20%E2%98%83&offset=5&limit=2")
+        call.answer(200, #"{"query":"a","items":[]}"#)
+        #expect(sink.answer?.status == 200)
+        #expect(sink.answer?.header("ETag") != nil)
+        #expect(sink.answer?.header("Cache-Control") == "max-age=0, must-revalidate")
+    }
+
+    @Test("the history of orders is the administrator's")
+    func history() throws {
+        let store = Fixture.leased()
+        #expect(store.send(.get, "/orders").answer?.status == 401)
+        #expect(store.upstream.openCount == 0)
+        let sink = store.send(.get, "/orders") {
+            $0.authorization = Array("Bearer \(Fixture.adminToken)".utf8)
+            $0.query = [("itemNumber", "2"), ("from", "2026-11-20"), ("x", "y"), ("after", "7")]
+        }
+        let call = try #require(store.upstream.next())
+        #expect(call.server.kind == .order)
+        #expect(call.request.path == "/orders?itemNumber=2&from=2026-11-20&after=7")
+        call.answer(200, #"{"orders":[],"next":null}"#)
+        #expect(sink.answer?.status == 200)
+        #expect(sink.answer?.header("Cache-Control") == "no-store")
     }
 
     @Test("a search that the catalog refuses is refused, once for a person too")

@@ -24,6 +24,7 @@ struct RandomCatalogOperations {
             var changed = book(item, stock: Int64.random(in: 0...20, using: &generator))
             changed.topic = ["Misc", "", "Täler", "systems"].randomElement(using: &generator) ?? ""
             changed.title = "Title \(Int.random(in: 0...99, using: &generator)) \u{1F4DA}"
+            changed.restockTo = [nil, 0, 12, 25].randomElement(using: &generator) ?? nil
             return .putBook(
                 .init(
                     changed, keepsStock: Bool.random(using: &generator), condition: condition(item))
@@ -107,6 +108,7 @@ struct CatalogStoreTests {
                 == Set(memory.books.map(\.topic)).sorted {
                     $0.utf8.lexicographicallyPrecedes($1.utf8)
                 })
+        try checkSearches(store, memory)
         for item in 0...41 as ClosedRange<Int64> {
             #expect(try store.book(item) == memory.book(item))
             #expect(try store.record(of: item) == memory.record(of: item))
@@ -114,6 +116,22 @@ struct CatalogStoreTests {
         for number in 1...2500 {
             #expect(try store.use(of: key("key \(number)")) == memory.use(of: key("key \(number)")))
         }
+    }
+
+    /// Searches find what a look at every title finds.
+    private func checkSearches(_ store: CatalogStore, _ memory: MemoryCatalog) throws {
+        func found(_ words: [String]) throws -> [Int64] {
+            try store.search(words: words, offset: 0, limit: .max).map(\.itemNumber).sorted()
+        }
+        for number in 0...99 {
+            // The last word may be the beginning of one, the others must be whole.
+            let expected = memory.books.filter { $0.title.hasPrefix("Title \(number)") }
+            #expect(try found(["tItLe", "\(number)"]) == expected.map(\.itemNumber))
+            let exact = memory.books.filter { $0.title.hasPrefix("Title \(number) ") }
+            #expect(try found(["\(number)", "Tit"]) == exact.map(\.itemNumber))
+        }
+        #expect(try found(["Title"]).count == memory.books.count { $0.title.hasPrefix("Title") })
+        #expect(try found(["nothing"]).isEmpty)
     }
 
     private func reopened(

@@ -76,4 +76,48 @@ struct OrderStoreTests {
         #expect(copy.applied.index == 50)
         #expect(try copy.audit() == store.audit())
     }
+
+    @Test(
+        "The history is by time, of all books or one, in pages without gap or repeat",
+        arguments: 1...3 as ClosedRange<UInt64>)
+    func history(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        let (log, store) = try open()
+        // Clocks differ: times come again and go back.
+        let sales = (1...200 as ClosedRange<Int64>).map { number in
+            var sale = sale(number)
+            sale.time = 1000 + number / 3 + Int64.random(in: 0...20, using: &generator)
+            return sale
+        }
+        let operation = OrderOperation.record(sales)
+        let entries = [Entry(index: 1, view: 1, keys: operation.keys, payload: operation.encoded)]
+        try log.append(entries)
+        _ = try store.apply(entries)
+        let all = try store.orders(limit: .max).sorted {
+            ($0.sale.time, $0.orderNumber) < ($1.sale.time, $1.orderNumber)
+        }
+        for itemNumber in [nil, 3, 99] as [Int64?] {
+            for (from, to) in [
+                (0, .max), (1020, 1050), (1030, 1031), (1050, 1020),
+            ] as [(Int64, Int64)] {
+                for isNewestFirst in [true, false] {
+                    let expected = all.filter {
+                        (itemNumber ?? $0.sale.itemNumber) == $0.sale.itemNumber
+                            && $0.sale.time >= from && $0.sale.time < to
+                    }
+                    var found: [Order] = []
+                    while let page = try store.history(
+                        itemNumber: itemNumber, from: from, to: to, isNewestFirst: isNewestFirst,
+                        after: found.last?.orderNumber, limit: 7), !page.isEmpty
+                    {
+                        found += page
+                    }
+                    #expect(found == (isNewestFirst ? expected.reversed() : expected))
+                }
+            }
+        }
+        let behindNone = try store.history(
+            itemNumber: nil, from: 0, to: .max, isNewestFirst: true, after: 201, limit: 7)
+        #expect(behindNone == nil)
+    }
 }

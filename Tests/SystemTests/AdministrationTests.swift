@@ -8,7 +8,7 @@ struct AdministrationTests {
 
     @Test(arguments: [
         ("POST", "/restock/1"), ("PUT", "/items/1"), ("DELETE", "/items/1"),
-        ("GET", "/catalog.csv"), ("GET", "/orders.csv"),
+        ("GET", "/catalog.csv"), ("GET", "/orders.csv"), ("GET", "/orders"),
     ])
     func `Without the token it is 401, with a wrong one too`(
         _ method: String, _ target: String
@@ -40,6 +40,108 @@ struct AdministrationTests {
         let again = try store.administer("POST", "/restock/2", body: "")
         #expect(again.text.trimmed == #"{"itemNumber":2,"stock":50,"added":0}"#)
         expectProblem(try store.administer("POST", "/restock/99", body: ""), 404)
+    }
+
+    @Test func `A book with a level of its own is filled up to that, and shows it`() throws {
+        let body = #"{"title":"Rare","topic":"Novelties","cost":90,"stock":1,"restockTo":3}"#
+        #expect(try put(71, body).status == 201)
+        let lookup = try store.get("/lookup/71")
+        #expect(
+            lookup.text.trimmed
+                == #"{"itemNumber":71,"title":"Rare","topic":"Novelties","cost":90.00,"stock":1,"#
+                + #""restockTo":3}"#)
+        let tag = try #require(lookup.header("ETag"))
+        #expect(
+            try store.administer("POST", "/restock/71", body: "").text.trimmed
+                == #"{"itemNumber":71,"stock":3,"added":2}"#)
+        // What was looked up before the restock is not the book any more.
+        let late = try store.administer(
+            "PUT", "/items/71", headers: ["If-Match": tag], body: body,
+            contentType: "application/json")
+        expectProblem(late, 412)
+        // A book without a level is put back as the others.
+        #expect(try put(71, #"{"title":"Rare","topic":"Novelties","cost":90,"stock":3}"#).status == 200)
+        #expect(try store.get("/lookup/71").json["restockTo"] == nil)
+        #expect(
+            try store.administer("POST", "/restock/71", body: "").json["stock"] as? Int == 50)
+        expectProblem(
+            try put(71, #"{"title":"R","topic":"N","cost":1,"stock":1,"restockTo":-1}"#), 422)
+        #expect(try store.administer("DELETE", "/items/71").status < 300)
+    }
+
+    @Test func `The history of orders is by time and by book, in pages`() throws {
+        let start = Date().addingTimeInterval(-1)
+        for number in 1...5 {
+            #expect(try store.buy(3, quantity: number, key: "history \(number)").status == 201)
+            #expect(try store.buy(5, key: "other \(number)").status == 201)
+        }
+        func history(_ query: String) throws -> (orders: [[String: Any]], next: Int?) {
+            let answer = try store.administer("GET", "/orders?\(query)")
+            #expect(answer.status == 200, "\(answer.text)")
+            #expect(answer.header("Cache-Control") == "no-store")
+            return (answer.json["orders"] as? [[String: Any]] ?? [], answer.json["next"] as? Int)
+        }
+        func keys(_ orders: [[String: Any]]) -> [String] {
+            orders.compactMap { $0["idempotencyKey"] as? String }
+        }
+        let all = try history("itemNumber=3&sort=oldest")
+        #expect(keys(all.orders) == (1...5).map { "history \($0)" })
+        #expect(all.orders.compactMap { $0["quantity"] as? Int } == Array(1...5))
+        #expect(all.next == nil)
+        var paged: [String] = []
+        var after = ""
+        repeat {
+            let page = try history("itemNumber=3&limit=2\(after)")
+            #expect(page.orders.count <= 2)
+            paged += keys(page.orders)
+            after = page.next.map { "&after=\($0)" } ?? ""
+        } while !after.isEmpty
+        #expect(paged == (1...5).reversed().map { "history \($0)" })
+
+        let formatter = ISO8601DateFormatter()
+        let since = try history("from=\(formatter.string(from: start))")
+        #expect(since.orders.count == 10)
+        #expect(try history("to=\(formatter.string(from: start))&itemNumber=3").orders.isEmpty)
+        for query in ["from=now", "itemNumber=x", "sort=up", "limit=-1"] {
+            expectProblem(try store.administer("GET", "/orders?\(query)"), 400)
+        }
+        expectProblem(try store.administer("GET", "/orders?after=999999"), 404)
+    }
+
+    @Test func `A search by words finds what was put in, and forgets what was withdrawn`() throws {
+        func found(_ query: String, server: String) throws -> [Int] {
+            let answer = try store.request("GET", "/search?q=\(query)", server: server)
+            #expect(answer.status == 200, "\(answer.text)")
+            let items = answer.json["items"] as? [[String: Any]] ?? []
+            return items.compactMap { $0["itemNumber"] as? Int }
+        }
+        for server in store.frontEnds {
+            #expect(try found("student%20graduate", server: server) == [4])
+            #expect(try found("graduate", server: server).sorted() == [3, 4])
+            #expect(try found("nothing", server: server) == [])
+            #expect(try found("%20!", server: server) == [])
+        }
+        let body = #"{"title":"Käse für Anfänger","topic":"Food","cost":1,"stock":1}"#
+        #expect(try put(72, body).status == 201)
+        for server in store.frontEnds {
+            #expect(try found("kase%20anf", server: server) == [72])
+            let answer = try store.request("GET", "/search?q=K%C3%84SE", server: server)
+            #expect(
+                answer.text.trimmed
+                    == #"{"query":"KÄSE","items":[{"itemNumber":72,"title":"Käse für Anfänger","#
+                    + #""topic":"Food"}]}"#)
+        }
+        #expect(
+            try put(72, #"{"title":"Brot","topic":"Food","cost":1,"stock":1}"#).status == 200)
+        for server in store.frontEnds {
+            #expect(try found("kase", server: server) == [])
+            #expect(try found("brot", server: server) == [72])
+        }
+        #expect(try store.administer("DELETE", "/items/72").status < 300)
+        for server in store.frontEnds { #expect(try found("brot", server: server) == []) }
+        for query in ["", "?q=", "?q=a&q=b", "?q=a&limit=x", "?q=%ff"] {
+            expectProblem(try store.get("/search\(query)"), 400)
+        }
     }
 
     @Test func `A book is added, changed and withdrawn, and every front end knows at once`() throws

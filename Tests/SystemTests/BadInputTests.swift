@@ -34,7 +34,7 @@ struct BadInputTests {
         ("/lookup", [404]), ("/lookup/", [400, 404]), ("/lookup/1/2", [404]), ("/buy", [404]),
         ("/buy/", [400, 404, 405]), ("/nosuch", [404]), ("/orders/abc", [400]),
         ("/orders/0", [404]), ("/orders/-1", [400]), ("/orders/99999999999999999999", [404]),
-        ("/search", [404]), ("/search/", [400, 404]), ("/search/%00", [400]),
+        ("/search", [400]), ("/search/", [400, 404]), ("/search/%00", [400]),
         ("/search/%FF", [400]), ("/search/Misc/more", [404]), ("/lookup/%zz", [400]),
         ("/lookup/%", [400]), ("/..%2f..%2fetc/passwd", [400, 404]),
         ("/../../etc/passwd", [400, 404]), ("/search/Misc?limit=-1", [400]),

@@ -33,7 +33,7 @@ struct DescriptionTests {
         // A run that sent nothing finds nothing either.
         let generated = run.output.firstMatch(of: /(\d+) generated/).flatMap { Int($0.output.1) }
         #expect(generated ?? 0 > 500, "\(run.output)")
-        #expect(run.output.contains("Selected: 38/38"), "\(run.output)")
+        #expect(run.output.contains("Selected: 44/44"), "\(run.output)")
 
         // What it bought, refused and withdrew adds up.
         #expect(try store.get("/health").status == 200)
