@@ -173,13 +173,13 @@ _client() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    menu|search|lookup|buy|help)
+    menu|search|find|lookup|buy|help)
         # Offer subcommand argument completions
         "_client_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'menu search lookup buy help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'menu search find lookup buy help' -- "${cur}"))
         ;;
     esac
 }
@@ -208,6 +208,24 @@ _client_search() {
     repeating_options=()
     non_repeating_options=(--url --config)
     __client_offer_flags_options 1
+
+    # Offer option value completions
+    case "${prev}" in
+    '--url')
+        return
+        ;;
+    '--config')
+        return
+        ;;
+    esac
+}
+
+_client_find() {
+    repeating_flags=()
+    non_repeating_flags=(--json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--url --config)
+    __client_offer_flags_options -1
 
     # Offer option value completions
     case "${prev}" in

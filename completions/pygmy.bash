@@ -173,13 +173,13 @@ _pygmy() {
     unset 'unparsed_words[0]'
     unparsed_words=("${unparsed_words[@]}")
     case "${subcommand}" in
-    up|serve|restart|status|check|health|nginx|export|bench|backup|restore|force-view|members|cache|help)
+    up|serve|restart|status|check|health|nginx|orders|export|bench|backup|restore|force-view|members|cache|help)
         # Offer subcommand argument completions
         "_pygmy_${subcommand}"
         ;;
     *)
         # Offer subcommand completions
-        COMPREPLY+=($(compgen -W 'up serve restart status check health nginx export bench backup restore force-view members cache help' -- "${cur}"))
+        COMPREPLY+=($(compgen -W 'up serve restart status check health nginx orders export bench backup restore force-view members cache help' -- "${cur}"))
         ;;
     esac
 }
@@ -320,9 +320,39 @@ _pygmy_nginx() {
     esac
 }
 
+_pygmy_orders() {
+    repeating_flags=()
+    non_repeating_flags=(--oldest --json --version -h --help)
+    repeating_options=()
+    non_repeating_options=(--config --item --from --to --limit --after)
+    __pygmy_offer_flags_options 0
+
+    # Offer option value completions
+    case "${prev}" in
+    '--config')
+        return
+        ;;
+    '--item')
+        return
+        ;;
+    '--from')
+        return
+        ;;
+    '--to')
+        return
+        ;;
+    '--limit')
+        return
+        ;;
+    '--after')
+        return
+        ;;
+    esac
+}
+
 _pygmy_export() {
     repeating_flags=()
-    non_repeating_flags=(--version -h --help)
+    non_repeating_flags=(--with-quantity --version -h --help)
     repeating_options=()
     non_repeating_options=(--config)
     __pygmy_offer_flags_options 1

@@ -14,7 +14,8 @@ public struct SearchWords: Sendable, Equatable {
     public init(_ query: [(name: String, value: String)]) throws(Problem) {
         let texts = query.filter { $0.name == "q" }.map(\.value)
         guard let text = texts.first, texts.count == 1, !text.isEmpty else {
-            throw .malformedRequest("A search by words needs one parameter q, as in /search?q=theory")
+            throw .malformedRequest(
+                "A search by words needs one parameter q, as in /search?q=theory")
         }
         guard text.unicodeScalars.count <= Self.maximumLength else {
             throw .malformedRequest("q must not be longer than \(Self.maximumLength) characters")

@@ -33,6 +33,10 @@ final class ExportDesk: Sendable {
         _ deadline: @escaping @Sendable (IncomingRequest, Instant) -> Instant,
         _ sink: any AnswerSink
     ) throws(Problem) {
+        guard let query = request.query else {
+            throw .malformedRequest("The query is not valid: it must be UTF-8, percent-encoded")
+        }
+        let hasQuantity = kind == .order ? try OrdersCSV.hasQuantity(query) : false
         let headers = [
             ("Content-Type", "text/csv; charset=utf-8; header=present"),
             ("Content-Disposition", "attachment; filename=\"\(Self.file(kind))\""),
@@ -49,7 +53,10 @@ final class ExportDesk: Sendable {
         guard isAdmitted else { throw .overloaded() }
         _ = WorkerThread(name: "export") { [self] in
             defer { running.withLock { $0 -= 1 } }
-            run(kind, request, deadline, headers, sink)
+            let path =
+                "/\(Self.file(kind))?limit=\(Self.rowsPerPage)"
+                + (hasQuantity ? "&with=quantity" : "")
+            run(kind, path, request, deadline, headers, sink)
         }
     }
 
@@ -60,7 +67,7 @@ final class ExportDesk: Sendable {
     /// On the export's own thread. Before the first page there can be a proper refusal; after it a
     /// failure cuts the answer off, so that the client sees that it is not whole.
     private func run(
-        _ kind: ServerKind, _ request: IncomingRequest,
+        _ kind: ServerKind, _ path: String, _ request: IncomingRequest,
         _ deadline: @Sendable (IncomingRequest, Instant) -> Instant,
         _ headers: [(String, String)], _ sink: any AnswerSink
     ) {
@@ -68,7 +75,7 @@ final class ExportDesk: Sendable {
         var hasBegun = false
         while true {
             let answer = page(
-                kind, after: last, request.trace, deadline(request, timers.now()))
+                kind, path, after: last, request.trace, deadline(request, timers.now()))
             guard let answer, answer.status == 200 else {
                 if hasBegun { return }
                 if let answer { return sink.send(.relayed(answer, indented: request.isIndented)) }
@@ -94,12 +101,11 @@ final class ExportDesk: Sendable {
 
     /// Fetches a page and waits for it; nil where no server answered in time.
     private func page(
-        _ kind: ServerKind, after last: Int64?, _ trace: Trace, _ deadline: Instant
+        _ kind: ServerKind, _ path: String, after last: Int64?, _ trace: Trace, _ deadline: Instant
     ) -> UpstreamAnswer? {
         let after = last.map { "&after=\($0)" } ?? ""
         let request = UpstreamRequest(
-            method: "GET", path: "/\(Self.file(kind))?limit=\(Self.rowsPerPage)\(after)",
-            trace: trace)
+            method: "GET", path: path + after, trace: trace)
         let arrival = Arrival()
         dispatcher.send(request, to: .primary(kind), deadline: deadline) { result in
             arrival.set(try? result.get())

@@ -98,22 +98,26 @@ extension OrderService {
         }
     }
 
-    /// `GET /orders.csv?after=&limit=`: a page of orders by number.
+    /// `GET /orders.csv?after=&limit=&with=`: a page of orders by number.
     private func ordersCSV(_ request: InternalRequest, _ responder: Responder) throws(Problem) {
         let limit = try request.count("limit", default: Self.rowLimit, limit: Self.rowLimit)
         let after = try request.count("after", default: 0, limit: .max)
+        let hasQuantity = try OrdersCSV.hasQuantity(request.query)
         try answer(request, responder) { () throws(Problem) in
             let orders = try read { () throws(StorageError) in
                 try store.orders(after: after, limit: Int(limit))
             }
             var text = CSVText()
-            if after == 0 { text.header(OrdersCSV.header) }
+            if after == 0 {
+                text.header(hasQuantity ? OrdersCSV.headerWithQuantity : OrdersCSV.header)
+            }
             for order in orders {
                 let sale = order.sale
                 OrdersCSV.append(
                     orderNumber: order.orderNumber, itemNumber: sale.itemNumber,
                     title: sale.title, topic: sale.topic, cents: sale.cost.amount,
-                    milliseconds: sale.time, idempotencyKey: sale.key.bytes, to: &text)
+                    milliseconds: sale.time, idempotencyKey: sale.key.bytes,
+                    quantity: hasQuantity ? sale.quantity : nil, to: &text)
             }
             responder.send(
                 Response(

@@ -52,7 +52,9 @@ extension CatalogStore {
     ) throws(StorageError) -> [Book] {
         guard !words.isEmpty else { return [] }
         let file = file
-        let phrase = words.map { "\"\($0.replacing("\"", with: ""))\"" }.joined(separator: " ") + " *"
+        // Quoted, no word is an operator; the star makes the last one a beginning.
+        let phrase =
+            words.map { "\"\($0.replacing("\"", with: ""))\"" }.joined(separator: " ") + " *"
         return try file.read { database throws(StorageError) in
             let select = try PreparedStatement(
                 """

@@ -17,7 +17,8 @@ struct Client: ParsableCommand {
             """,
         version: API.version,
         subcommands: [
-            MenuCommand.self, SearchCommand.self, LookupCommand.self, BuyCommand.self,
+            MenuCommand.self, SearchCommand.self, FindCommand.self, LookupCommand.self,
+            BuyCommand.self,
         ],
         defaultSubcommand: MenuCommand.self)
 }
@@ -52,6 +53,26 @@ struct SearchCommand: ParsableCommand {
     }
 
     func run() throws { try form.show(store.client().search(topic: topic), cut: true) }
+}
+
+/// `client find WORD…`.
+struct FindCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "find", abstract: "Lists the books with some words in their titles.",
+        discussion: """
+            All of the words must be in the title, whatever their case and order; the last one may \
+            be the beginning of a word. The best matches come first.
+            """)
+
+    @OptionGroup var store: StoreOption
+    @OptionGroup var form: FormOption
+
+    @Argument(help: "The words, such as impatient student.")
+    var words: [String]
+
+    func run() throws {
+        try form.show(store.client().find(words: words.joined(separator: " ")), cut: true)
+    }
 }
 
 /// `client lookup N`.

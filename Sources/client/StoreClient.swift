@@ -41,6 +41,11 @@ struct StoreClient {
         outcome(of: attempt("GET", "/search/\(StoreClient.encoded(topic))"), Wording.search)
     }
 
+    /// The books with some words in their titles.
+    func find(words: String) -> Outcome {
+        outcome(of: attempt("GET", "/search?q=\(StoreClient.encoded(words))"), Wording.matches)
+    }
+
     /// A book.
     func lookup(item: String) -> Outcome {
         outcome(of: attempt("GET", "/lookup/\(item)"), Wording.book)

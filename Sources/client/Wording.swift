@@ -19,6 +19,21 @@ enum Wording {
         return (["\(topic):"] + lines).joined(separator: "\n")
     }
 
+    /// A line for each book with some words in its title.
+    static func matches(_ document: JSON) -> String? {
+        guard let query = document["query"]?.string, let items = document["items"]?.elements else {
+            return nil
+        }
+        if items.isEmpty { return "No title has all of these words: \(query)" }
+        return items.compactMap { item -> String? in
+            guard let number = item["itemNumber"]?.number, let title = item["title"]?.string,
+                let topic = item["topic"]?.string
+            else { return nil }
+            let padding = String(repeating: " ", count: max(0, 6 - number.count))
+            return "\(padding)\(number)  \(title) (\(topic))"
+        }.joined(separator: "\n")
+    }
+
     /// A book, a line a field.
     static func book(_ document: JSON) -> String? {
         guard let number = document["itemNumber"]?.number, let title = document["title"]?.string,

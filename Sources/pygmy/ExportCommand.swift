@@ -19,13 +19,24 @@ struct ExportCommand: ParsableCommand {
 
     @OptionGroup var file: ConfigurationOption
 
+    @Flag(help: "Of the orders, print also how many copies each is of.")
+    var withQuantity = false
+
+    func validate() throws {
+        if withQuantity, subject != .orders {
+            throw ValidationError("Only orders have quantities.")
+        }
+    }
+
     func run() throws {
         let store = Store(try file.load())
         let token = try store.credentials().adminToken
         do throws(StoreFault) {
             // Where the rows themselves go to the terminal, they are progress enough.
             let progress = isatty(STDOUT_FILENO) == 1 ? nil : RowProgress(subject.rawValue)
-            try store.stream("/\(subject.rawValue).csv", secret: token) { chunk in
+            try store.stream(
+                "/\(subject.rawValue).csv\(withQuantity ? "?with=quantity" : "")", secret: token
+            ) { chunk in
                 Standard.write(bytes: chunk, to: STDOUT_FILENO)
                 progress?.add(chunk)
                 return true

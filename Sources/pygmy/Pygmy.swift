@@ -11,7 +11,8 @@ struct Pygmy: ParsableCommand {
         subcommands: [
             UpCommand.self, ServeCommand.self, RestartCommand.self, StatusCommand.self,
             CheckCommand.self, HealthCommand.self, NginxCommand.self,
-            ExportCommand.self, BenchCommand.self, BackupCommand.self, RestoreCommand.self,
+            OrdersCommand.self, ExportCommand.self, BenchCommand.self, BackupCommand.self,
+            RestoreCommand.self,
             ForceViewCommand.self, MembersCommand.self, CacheCommand.self,
         ])
 }

@@ -63,9 +63,11 @@ import Testing
                 == book)
     }
 
-    @Test(arguments: [
-        ("", nil), (#","restockTo":null"#, nil), (#","restockTo":0"#, 0), (#","restockTo":80"#, 80),
-    ] as [(String, Int64?)])
+    @Test(
+        arguments: [
+            ("", nil), (#","restockTo":null"#, nil), (#","restockTo":0"#, 0),
+            (#","restockTo":80"#, 80),
+        ] as [(String, Int64?)])
     func `A book may have a level of its own`(_ member: String, _ level: Int64?) throws {
         let body = #"{"title":"A","topic":"T","cost":1,"stock":0\#(member)}"#
         #expect(try fields(body).restockTo == level)

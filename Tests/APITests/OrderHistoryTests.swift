@@ -43,8 +43,7 @@ struct OrderHistoryTests {
             _ = try query(text)
         } throws: {
             guard let problem = $0 as? Problem else { return false }
-            return problem.status == 400
-                && String(decoding: problem.body, as: UTF8.self).contains("\"detail\":\"\(name) must")
+            return problem.status == 400 && problem.detail.hasPrefix("\(name) must")
         }
     }
 

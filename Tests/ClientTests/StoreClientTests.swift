@@ -59,6 +59,23 @@ private final class Pauses: Sendable {
         #expect(store.requests.last?.path == "/search/%2E%2E")
     }
 
+    @Test func `Books are found by words, and listed with their topics`() throws {
+        let body = #"{"query":"a & b","items":[{"itemNumber":4,"title":"A","topic":"T"}]}"#
+        let store = try TinyStore { _, number in
+            TinyAnswer(body: number == 0 ? body : #"{"query":"x","items":[]}"#)
+        }
+        defer { store.stop() }
+        #expect(
+            client(of: store).find(words: "a & b")
+                == .done(body: Array(body.utf8), text: "     4  A (T)"))
+        #expect(store.requests.first?.path == "/search?q=a%20%26%20b")
+        guard case .done(_, let text) = client(of: store).find(words: "x") else {
+            Issue.record("it was refused")
+            return
+        }
+        #expect(text == "No title has all of these words: x")
+    }
+
     @Test func `A buy is a POST with a key, another one for every buy`() throws {
         let store = try TinyStore { _, _ in TinyAnswer(status: 201, body: order) }
         defer { store.stop() }

@@ -60,7 +60,8 @@ struct AdministrationTests {
             contentType: "application/json")
         expectProblem(late, 412)
         // A book without a level is put back as the others.
-        #expect(try put(71, #"{"title":"Rare","topic":"Novelties","cost":90,"stock":3}"#).status == 200)
+        let plain = #"{"title":"Rare","topic":"Novelties","cost":90,"stock":3}"#
+        #expect(try put(71, plain).status == 200)
         #expect(try store.get("/lookup/71").json["restockTo"] == nil)
         #expect(
             try store.administer("POST", "/restock/71", body: "").json["stock"] as? Int == 50)

@@ -101,6 +101,46 @@ struct CommandTests {
         #expect(try store.pygmy("export", "nosuch").status == .exited(64))
     }
 
+    @Test func `Orders are shown by their time, and exported with their quantities`() throws {
+        for number in 1...3 {
+            let answer = try store.buy(6, quantity: number, key: "orders \(number)")
+            #expect(answer.status == 201)
+        }
+        let shown = try store.pygmy(
+            "orders", "--item", "6", "--limit", "2", "--config", "config.json")
+        #expect(shown.status == .exited(0), "\(shown.errors)")
+        let lines = shown.output.split(separator: "\n")
+        #expect(lines.count == 3, "\(shown.output)")
+        #expect(lines.allSatisfy { $0.contains("title") || $0.contains("Why theory classes") })
+        let after = try #require(shown.errors.firstMatch(of: /--after (\d+)/)?.output.1)
+        let rest = try store.pygmy(
+            "orders", "--item", "6", "--after", String(after), "--config", "config.json")
+        let older = rest.output.split(separator: "\n")
+        #expect(older.count >= 2, "\(rest.output)")
+        #expect(Set(older.dropFirst()).isDisjoint(with: lines))
+        let none = try store.pygmy("orders", "--to", "1999-01-01", "--config", "config.json")
+        #expect(none.output.trimmed == "There are no such orders.")
+        for wrong in [
+            ["--from", "today"], ["--item", "x"], ["--limit", "0"], ["--after", "-1"],
+        ] {
+            #expect(try store.pygmy(["orders"] + wrong).status == .exited(64), "\(wrong)")
+        }
+
+        let export = try store.pygmy(
+            "export", "orders", "--with-quantity", "--config", "config.json")
+        #expect(export.status == .exited(0), "\(export.errors)")
+        let table = try CSVTable(export.output)
+        #expect(table.header.last == "Quantity")
+        let quantities = table.rows.filter { $0[6].hasPrefix("orders ") }.map { $0[7] }
+        #expect(quantities == ["1", "2", "3"])
+        #expect(
+            export.output
+                == (try store.administer("GET", "/orders.csv?with=quantity").text))
+        expectProblem(try store.administer("GET", "/orders.csv?with=price"), 400)
+        #expect(
+            try store.pygmy("export", "catalog", "--with-quantity").status == .exited(64))
+    }
+
     @Test func `pygmy nginx prints the configuration`() throws {
         let printed = try store.pygmy("nginx", "--config", "config.json")
         #expect(printed.status == .exited(0), "\(printed.errors)")

@@ -38,6 +38,16 @@ struct PageTests {
             #expect(try page.evaluate("location.hash") as? String == "#/topic/GraduateSchool")
             #expect(try page.text("#shelf-count") == "3 books")
 
+            // By words of its title.
+            try page.evaluate("document.querySelector('#wanted').focus()")
+            try page.type("impatient stud")
+            try page.press("Enter")
+            try page.wait(for: "Cooking for the Impatient", in: "#shelf-books")
+            #expect(try page.text("#shelf-count") == "1 book")
+            try page.keepPicture("found")
+            try page.go(to: url(store, "/#/find/no%20such%20words"))
+            try page.wait(for: "No title has all of these words", in: "#shelf-books")
+
             // By its number.
             try page.go(to: url(store, "/#/book/2"))
             try page.wait(for: "RPCs for Dummies", in: ".detail h2")

@@ -136,19 +136,33 @@ function bookCard(book) {
 
 // MARK: The shelf's three views
 
-async function showTopic(topic, mine) {
-  title(topic, "Looking …");
+// The books of a topic by their numbers.
+const byTopic = (topic) => ({
+  heading: topic,
+  page: (shown, last) => `/search/${encodeURIComponent(topic)}?after=${last}`,
+  nothing: `There are no books about ${topic}. Topics are written exactly as they stand above.`,
+});
+
+// The books with some words in their titles, the best matches first.
+const byWords = (words) => ({
+  heading: `“${words}”`,
+  page: (shown) => `/search?q=${encodeURIComponent(words)}&offset=${shown}`,
+  nothing: "No title has all of these words.",
+});
+
+async function showBooks(search, mine) {
+  title(search.heading, "Looking …");
   const list = element("ul", { class: "books" },
     ...Array.from({ length: 3 }, () =>
       element("li", { class: "card skeleton", "aria-hidden": "true" })));
   shelf.replaceChildren(list);
-  let after = 0;
+  let last = 0;
+  let seen = 0;
   let shown = 0;
   const more = element("button", { class: "plain", type: "button" }, "More books");
   const load = async () => {
     more.disabled = true;
-    const page = await ask(
-      `/search/${encodeURIComponent(topic)}?limit=${pageLength}&after=${after}`);
+    const page = await ask(`${search.page(seen, last)}&limit=${pageLength}`);
     const books = await Promise.all(
       page.items.map((item) => ask(`/lookup/${item.itemNumber}`).catch((error) => {
         // A book may be withdrawn between the two requests.
@@ -160,14 +174,14 @@ async function showTopic(topic, mine) {
     const found = books.filter(Boolean);
     list.append(...found.map(bookCard));
     shown += found.length;
-    after = page.items.at(-1)?.itemNumber ?? after;
+    seen += page.items.length;
+    last = page.items.at(-1)?.itemNumber ?? last;
     more.disabled = false;
     more.hidden = page.items.length < pageLength;
     byId("shelf-count").textContent =
       more.hidden ? counted(shown, "book") : `The first ${counted(shown, "book")}`;
     if (shown === 0) {
-      list.append(element("li", { class: "nothing" },
-        `There are no books about ${topic}. Topics are written exactly as they stand above.`));
+      list.append(element("li", { class: "nothing" }, search.nothing));
     }
   };
   more.addEventListener("click", () => load().then(() => say(null), (error) => {
@@ -271,7 +285,7 @@ async function loadTopics() {
 
 async function show({ moveFocus = true } = {}) {
   const mine = ++turn;
-  let [, kind, value] = location.hash.match(/^#\/(topic|book|order)\/(.+)$/) ?? [];
+  let [, kind, value] = location.hash.match(/^#\/(topic|find|book|order)\/(.+)$/) ?? [];
   try {
     value = value && decodeURIComponent(value);
   } catch {
@@ -289,7 +303,7 @@ async function show({ moveFocus = true } = {}) {
       markTopic(topic);
       if (kind === "book") await showBook(value, mine);
       else if (kind === "order") await showOrder(value, mine);
-      else await showTopic(topic, mine);
+      else await showBooks(kind === "find" ? byWords(value) : byTopic(topic), mine);
     }
     if (mine === turn) say(null);
   } catch (error) {
@@ -327,7 +341,8 @@ byId("find").addEventListener("submit", (event) => {
   if (!wanted) return;
   const known = topics.find((topic) => topic.toLowerCase() === wanted.toLowerCase());
   const next = /^[0-9]+$/.test(wanted)
-    ? `#/book/${wanted}` : `#/topic/${encodeURIComponent(known ?? wanted)}`;
+    ? `#/book/${wanted}`
+    : known ? `#/topic/${encodeURIComponent(known)}` : `#/find/${encodeURIComponent(wanted)}`;
   byId("wanted").value = "";
   if (location.hash === next) show();
   else location.hash = next;
