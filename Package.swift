@@ -114,6 +114,7 @@ let package = Package(
         tests("APITests", ["API"]),
         tests("BookstoreTests", ["Bookstore"]),
         tests("CachingTests", ["Caching", "MonotonicTime"]),
+        tests("CatalogTests", ["Catalog", "MonotonicTime"]),
         tests("ClientTests", ["API", "client"]),
         tests("DeploymentTests", ["API", "Deployment"]),
         tests("FastCGITests", ["FastCGI", log]),

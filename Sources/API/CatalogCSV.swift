@@ -33,15 +33,24 @@ public enum CatalogCSV {
     /// Reads a file and hands over each book in order. Every fault of the whole file is thrown at
     /// the end as `CSVFaults`: the caller stores the books in a transaction and takes it back. Two
     /// lines with one number are a fault. Throws what `body` throws, and `FileFault`.
-    public static func read(path: String, _ body: (Row) throws -> Void) throws {
+    /// - Parameter progress: told again and again how many bytes were read, and of how many.
+    public static func read(
+        path: String, progress: @escaping (_ done: Int, _ total: Int) -> Void = { _, _ in },
+        _ body: (Row) throws -> Void
+    ) throws {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw FileFault.last }
         defer { close(descriptor) }
+        var status = stat()
+        let total = fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
+        var done = 0
         var reader = CSVReader { buffer throws(FileFault) in
             while true {
                 let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
                 if count < 0, errno == EINTR { continue }
                 guard count >= 0 else { throw .last }
+                done += count
+                progress(done, total)
                 return count
             }
         }

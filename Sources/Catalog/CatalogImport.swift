@@ -72,7 +72,7 @@ enum CatalogImport {
         }
         let start = BootClock.now()
         do {
-            let imported = try importBooks(into: store, from: path)
+            let imported = try importBooks(into: store, from: path, logger)
             try directory.dedicate(to: "\(fingerprint ?? "") \(name)")
             let seconds = (BootClock.now() - start).seconds
             logger.notice("imported \(imported) books from \(path) in \(seconds) s")
@@ -88,9 +88,21 @@ enum CatalogImport {
         }
     }
 
-    private static func importBooks(into store: CatalogStore, from path: String) throws -> Int {
-        try store.importBooks { keep in
-            try CatalogCSV.read(path: path) { row in
+    private static func importBooks(
+        into store: CatalogStore, from path: String, _ logger: Logger
+    ) throws -> Int {
+        var count = 0
+        let start = BootClock.now()
+        var lastTold = start
+        return try store.importBooks { keep in
+            let tell = { (done: Int, total: Int) in
+                let now = BootClock.now()
+                guard now - lastTold >= .seconds(2), done > 0, total > 0 else { return }
+                lastTold = now
+                logger.notice("\(progress(of: done, total, books: count, after: now - start))")
+            }
+            try CatalogCSV.read(path: path, progress: tell) { row in
+                count += 1
                 try keep(
                     Book(
                         itemNumber: row.itemNumber, title: row.fields.title,
@@ -98,5 +110,15 @@ enum CatalogImport {
                         stock: row.fields.stock))
             }
         } ?? 0
+    }
+
+    /// How far an import is that takes a while.
+    static func progress(
+        of done: Int, _ total: Int, books: Int, after time: Instant.Span
+    ) -> String {
+        let share = Double(done) / Double(total)
+        let left = Int((time.seconds * max(0, 1 - share) / share).rounded(.up))
+        return "importing: \(books) books, \(Int(share * 100)) % of the file, "
+            + "\(Int(Double(books) / time.seconds)) books a second, about \(left) s left"
     }
 }

@@ -37,6 +37,7 @@ final class BuyDesk: Sendable {
 
     private func send(_ batch: BuyQueue.Batch) {
         counters.buyBatches.add(1, ordering: .relaxed)
+        let journey = Journey()
         // A batch has one request to travel with: that of its first buy.
         let request = UpstreamRequest(
             method: "POST", path: "/buys", headers: [("Content-Type", BuyBatch.mediaType)],
@@ -44,8 +45,9 @@ final class BuyDesk: Sendable {
             trace: Trace(
                 requestID: String(
                     decoding: batch.buys.first?.item.requestID ?? [], as: UTF8.self),
-                parent: batch.buys.first?.traceParent))
+                parent: batch.buys.first?.traceParent, journey: journey))
         dispatcher.send(request, to: .primary(.order), deadline: batch.deadline) { [self] result in
+            for buy in batch.buys { buy.journey?.add(journey) }
             finished(batch, result)
         }
     }

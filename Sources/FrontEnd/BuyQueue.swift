@@ -15,6 +15,8 @@ struct BuyQueue: Sendable {
         let deadline: Instant
         /// The `traceparent` of its request.
         var traceParent: String?
+        /// Where its time goes.
+        var journey: Journey?
         /// Whether it came by `GET`, as in the original store.
         let isGet: Bool
         let isIndented: Bool

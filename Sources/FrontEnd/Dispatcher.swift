@@ -1,4 +1,5 @@
 internal import API
+internal import HTTPClient
 internal import MonotonicTime
 internal import Synchronization
 
@@ -17,6 +18,8 @@ final class Dispatcher: Sendable {
     /// An attempt whose answer is awaited.
     private struct Attempt: Sendable {
         let place: Int
+        let server: ServerID
+        let since: Instant
         let route: RequestRoute
         let request: UpstreamRequest
         let completion: Completion
@@ -77,7 +80,8 @@ final class Dispatcher: Sendable {
         case .send(let place, let timeout):
             guard let server else { return }
             let attempt = Attempt(
-                place: place, route: next, request: request, completion: completion)
+                place: place, server: server, since: now, route: next, request: request,
+                completion: completion)
             let number = underWay.withLock { underWay in
                 underWay.lastNumber += 1
                 underWay.attempts[underWay.lastNumber] = attempt
@@ -94,6 +98,10 @@ final class Dispatcher: Sendable {
         guard let attempt = underWay.withLock({ $0.attempts.removeValue(forKey: number) }) else {
             return
         }
+        attempt.request.trace.journey?.add(
+            Journey.Leg(
+                server: attempt.server.name, time: timers.now() - attempt.since,
+                status: try? result.get().status))
         received(result, from: attempt.place, attempt.route, attempt.request, attempt.completion)
     }
 

@@ -26,17 +26,19 @@ final class FrontEndCounters: Sendable {
     }
 }
 
-/// Counts an answer that passes, under its route.
+/// Counts an answer that passes, under its route, and notes one that took long.
 struct CountingSink: AnswerSink {
     private let sink: any AnswerSink
     private let route: RequestMetrics.Route
     private let timers: any Timers
     private let startedAt: Instant
+    private let slow: SlowNote?
 
     init(
         _ sink: any AnswerSink, _ route: RequestMetrics.Route, _ timers: any Timers,
-        since startedAt: Instant
+        since startedAt: Instant, slow: SlowNote?
     ) {
+        self.slow = slow
         self.sink = sink
         self.route = route
         self.timers = timers
@@ -64,6 +66,8 @@ struct CountingSink: AnswerSink {
     func finish() { sink.finish() }
 
     private func count(_ status: Int) {
-        route.count(status: status, nanoseconds: (timers.now() - startedAt).nanoseconds)
+        let time = timers.now() - startedAt
+        route.count(status: status, nanoseconds: time.nanoseconds)
+        slow?.write(took: time, status: status)
     }
 }

@@ -97,9 +97,11 @@ public final class FrontEndService: Service {
         guard isPlain else { return front.handle(IncomingRequest(request), responder) }
         let now = front.timers.now()
         let hit = front.lookups.lookup(number, at: now) {
-            front.waiter(
-                for: IncomingRequest(request),
-                CountingSink(responder, front.counters.lookups, front.timers, since: now), at: now)
+            let request = IncomingRequest(request)
+            let sink = CountingSink(
+                responder, front.counters.lookups, front.timers, since: now,
+                slow: front.slowNote(of: request, .lookup))
+            return front.waiter(for: request, sink, at: now)
         }
         guard let hit else { return }
         responder.send(hit)
@@ -142,9 +144,12 @@ struct HTTPUpstream: Upstream {
             body: request.body)
         let start = BootClock.now()
         client.send(outgoing, timeout: timeout.duration) { [logger] result in
-            SlowRequest.note(
-                request.method, request.path, at: server.name, took: BootClock.now() - start,
-                status: try? result.get().status, requestID: request.trace.requestID, logger)
+            // A client's request says at its end where its time went.
+            if request.trace.journey == nil {
+                SlowRequest.note(
+                    request.method, request.path, at: server.name, took: BootClock.now() - start,
+                    status: try? result.get().status, requestID: request.trace.requestID, logger)
+            }
             completion(
                 result.mapError { $0.mayHaveBeenProcessed ? .unanswered : .unreachable })
         }

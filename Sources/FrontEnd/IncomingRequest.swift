@@ -15,7 +15,9 @@ struct IncomingRequest: Sendable {
     /// The `traceparent` header, where a valid one came.
     var traceParent: String?
     /// What this request's own requests carry on.
-    var trace: Trace { Trace(requestID: requestID, parent: traceParent) }
+    var trace: Trace { Trace(requestID: requestID, parent: traceParent, journey: journey) }
+    /// Where its time goes.
+    let journey = Journey()
     var body = Body.complete([])
     /// Whether a person reads the answer.
     var isIndented = false

@@ -121,8 +121,8 @@ extension StoreFront {
         buys.buy(
             BuyQueue.Buy(
                 item: item, deadline: deadline(of: request, at: timers.now()),
-                traceParent: request.traceParent, isGet: request.method == .get,
-                isIndented: request.isIndented, sink: sink))
+                traceParent: request.traceParent, journey: request.journey,
+                isGet: request.method == .get, isIndented: request.isIndented, sink: sink))
     }
 
     /// A key for a buy that came past the public listener, and so without any.

@@ -37,6 +37,7 @@ final class StoreFront: Sendable {
     /// The body of `GET /metrics`.
     let metricsText: @Sendable () -> String
     let startedAt: Instant
+    private let logger: Logger
     private let requestTimeout: Instant.Span
 
     /// The largest body that a client may send.
@@ -49,6 +50,7 @@ final class StoreFront: Sendable {
         metricsText: @escaping @Sendable () -> String
     ) {
         self.ballotBox = ballotBox
+        self.logger = logger
         self.id = id
         self.upstream = upstream
         otherFrontEnds = configuration.servers(of: .frontEnd).map(\.id).filter { $0 != id }
@@ -78,7 +80,8 @@ final class StoreFront: Sendable {
     func handle(_ request: IncomingRequest, _ sink: any AnswerSink) {
         let found = request.segments.flatMap { Route($0) }
         let sink = CountingSink(
-            sink, counters.requests[found?.name.rawValue], timers, since: timers.now())
+            sink, counters.requests[found?.name.rawValue], timers, since: timers.now(),
+            slow: found.map { slowNote(of: request, $0.name) })
         do throws(Problem) {
             let route = try checked(found, for: request)
             if request.method == .options { return sink.send(route.name.options) }
@@ -87,6 +90,13 @@ final class StoreFront: Sendable {
         } catch {
             sink.send(.problem(error, indented: request.isIndented))
         }
+    }
+
+    /// What says where a request's time went, should it take long.
+    func slowNote(of request: IncomingRequest, _ route: RouteName) -> SlowNote {
+        SlowNote(
+            method: request.methodName, route: route, requestID: request.requestID,
+            journey: request.journey, logger: logger)
     }
 
     /// When a request's time is over.

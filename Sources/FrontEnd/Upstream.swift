@@ -21,6 +21,12 @@ struct Trace: Sendable, Equatable {
     /// The user's `traceparent` (W3C Trace Context), nil where none came; nginx lets only valid ones
     /// pass. No server makes spans of its own, so it is carried on as it is.
     var parent: String?
+    /// Where its time goes; nil for what no client has asked for.
+    var journey: Journey?
+
+    static func == (left: Trace, right: Trace) -> Bool {
+        left.requestID == right.requestID && left.parent == right.parent
+    }
 }
 
 /// What a server of the back end said.

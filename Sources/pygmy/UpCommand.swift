@@ -57,7 +57,11 @@ struct UpCommand: ParsableCommand {
             var runner = try ClusterRunner(plan) { Standard.error("pygmy: \($0)") }
             try makeSecrets(configuration)
             let probe = Probe(plan)
-            try runner.run(probe: probe.answers) { Standard.output(welcome(plan)) }
+            defer { probe.clear() }
+            try runner.run(probe: probe.answers) {
+                probe.clear()
+                Standard.output(welcome(plan))
+            }
         } catch {
             switch error {
             case .unavailable(let reason):
@@ -115,24 +119,59 @@ private final class Probe {
 
     private let client = HTTPClient()
     private let listen: Address?
-    private var waiting: [Address]
+    private var waiting: [(name: String, address: Address, log: String)]
     private var answeredAt: ContinuousClock.Instant?
+    private let start = ContinuousClock.now
+    private let terminal = Terminal(STDERR_FILENO)
+    private var isShowing = false
 
     init(_ plan: ClusterRunner.Plan) {
         listen =
             plan.receivesClients
             ? Reachable.address(plan.site.configuration.settings.listen) : nil
-        waiting = plan.servers.map { Reachable.address($0.address) }
+        waiting = plan.servers.map {
+            ($0.id.name, Reachable.address($0.address), plan.site.configuration.logFile(of: $0.id))
+        }
     }
 
     func answers() -> Bool {
+        show()
         if let listen, answeredAt == nil {
             guard isHealthy(listen) else { return false }
             answeredAt = .now
         }
-        waiting.removeAll(where: isHealthy)
+        waiting.removeAll { isHealthy($0.address) }
         if waiting.isEmpty { return true }
         return answeredAt.map { .now - $0 > Self.patience } ?? false
+    }
+
+    /// On a terminal, after a while: for whom it waits, and what that server said last, such as how far
+    /// the import of a large catalog is.
+    private func show() {
+        guard terminal.isTerminal, .now - start > .seconds(2), let first = waiting.first else {
+            return
+        }
+        let line = "waiting for \(first.name): \(Self.lastLine(of: first.log))"
+        Standard.write("\r\(line.prefix((terminal.width ?? 80) - 1))\u{1b}[K", to: STDERR_FILENO)
+        isShowing = true
+    }
+
+    /// Removes the line.
+    func clear() {
+        if isShowing { Standard.write("\r\u{1b}[K", to: STDERR_FILENO) }
+        isShowing = false
+    }
+
+    /// The last line of a file; nothing where it cannot be read.
+    static func lastLine(of path: String) -> String {
+        guard let file = fopen(path, "r") else { return "" }
+        defer { fclose(file) }
+        fseek(file, 0, SEEK_END)
+        fseek(file, max(0, ftell(file) - 1_000), SEEK_SET)
+        var bytes = [UInt8](repeating: 0, count: 1_000)
+        let count = fread(&bytes, 1, bytes.count, file)
+        let lines = bytes[..<count].split(separator: UInt8(ascii: "\n"))
+        return String(decoding: lines.last ?? [], as: UTF8.self)
     }
 
     private func isHealthy(_ address: Address) -> Bool {

@@ -205,6 +205,19 @@ struct Generator: RandomNumberGenerator {
         #expect(count == 1)
     }
 
+    @Test func `Reading a file tells how much of it is done`() throws {
+        let path =
+            #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined() + "/catalog.csv"
+        var told: [(done: Int, total: Int)] = []
+        var count = 0
+        try CatalogCSV.read(path: path, progress: { told.append(($0, $1)) }) { _ in count += 1 }
+        #expect(count == 7)
+        let last = try #require(told.last)
+        #expect(last.total > 300)
+        #expect(last.done == last.total)
+        #expect(told.allSatisfy { $0.total == last.total })
+    }
+
     @Test func `A file that is not there is a fault of the system's`() {
         #expect(throws: FileFault.self) { try CatalogCSV.read(path: "/nonexistent") { _ in } }
     }

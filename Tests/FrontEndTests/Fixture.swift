@@ -21,7 +21,11 @@ struct Fixture {
     static let order2 = ServerID(.order, 2)
 
     /// A front end of a cluster with so many servers of each kind behind it.
-    init(replicas: Int = 2, settings change: (inout Configuration.Settings) -> Void = { _ in }) {
+    init(
+        replicas: Int = 2,
+        logger: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+        settings change: (inout Configuration.Settings) -> Void = { _ in }
+    ) {
         var settings = Configuration.Settings()
         change(&settings)
         front = StoreFront(
@@ -32,7 +36,7 @@ struct Fixture {
                 guard group == "catalog" else { throw .notFound("/register/\(group)") }
                 completion(body.isEmpty ? nil : body.reversed())
             },
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            logger: logger,
             metricsText: { "# metrics\n" })
     }
 
