@@ -109,6 +109,7 @@ enum CatalogImport {
                         topic: row.fields.topic, cost: Cents(row.fields.cents),
                         stock: row.fields.stock))
             }
+            if lastTold > start { logger.notice("importing: indexing the titles") }
         } ?? 0
     }
 

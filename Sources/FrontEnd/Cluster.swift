@@ -208,8 +208,8 @@ struct Cluster: Sendable {
         self[kind].viewNumber = view.number
         self[kind].members = view.members.compactMap { place(of: $0) }
         self[kind].primary = self[kind].members.first
-        let group = kind == .order ? "orders" : "catalog"
-        note("the \(group)'s view is now \(view.number): \(view.members.joined(separator: ", "))")
+        let group = kind == .order ? "orders'" : "catalog's"
+        note("the \(group) view is now \(view.number): \(view.members.joined(separator: ", "))")
     }
 
     private mutating func setReachable(_ place: Int, _ isReachable: Bool, at now: Instant) {

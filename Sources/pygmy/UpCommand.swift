@@ -129,7 +129,11 @@ private final class Probe {
         listen =
             plan.receivesClients
             ? Reachable.address(plan.site.configuration.settings.listen) : nil
-        waiting = plan.servers.map {
+        // The others wait for the catalog, and so it is shown first.
+        let servers =
+            plan.servers.filter { $0.id.kind == .catalog }
+            + plan.servers.filter { $0.id.kind != .catalog }
+        waiting = servers.map {
             ($0.id.name, Reachable.address($0.address), plan.site.configuration.logFile(of: $0.id))
         }
     }
