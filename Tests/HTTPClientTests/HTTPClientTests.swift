@@ -7,7 +7,12 @@ import Testing
 
 @Suite("HTTP client")
 struct HTTPClientTests {
-    private let client = HTTPClient()
+    private let client: HTTPClient = {
+        var configuration = HTTPClient.Configuration()
+        // A busy machine is no server that cannot be reached.
+        configuration.connectTimeout = .seconds(300)
+        return HTTPClient(configuration: configuration)
+    }()
 
     private func echo() throws -> SocketServer {
         try SocketServer { connection in
