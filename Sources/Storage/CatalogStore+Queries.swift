@@ -83,7 +83,7 @@ extension CatalogStore {
             """
             SELECT \(CatalogTables.bookColumns) FROM books
             WHERE is_withdrawn = 0 AND stock = 0 AND item > ?1
-                AND NOT EXISTS (SELECT 1 FROM levels WHERE item = books.item AND restock_to = 0)
+                AND restock_to IS NOT 0
             ORDER BY item LIMIT ?2
             """, after: itemNumber, limit: limit
         ).map(\.itemNumber)

@@ -48,10 +48,9 @@ enum CatalogTables {
             CREATE VIRTUAL TABLE titles USING fts5(
                 title, content='books', content_rowid='item',
                 tokenize='unicode61 remove_diacritics 2')
-            """,
-            "CREATE TABLE levels (item INTEGER PRIMARY KEY, restock_to INTEGER NOT NULL)",
+            """
         ],
-        content: [indexTitles])
+        content: [indexTitles], columns: [("books", "restock_to INTEGER")])
 
     /// Enters all titles, where none is entered.
     static let indexTitles =
@@ -60,10 +59,9 @@ enum CatalogTables {
     /// The columns of every version.
     static let accountColumns =
         "item, title, topic, cost, stock, opening, restocked, sold, is_withdrawn"
-    static let bookColumns =
-        accountColumns + ", (SELECT restock_to FROM levels WHERE levels.item = books.item)"
+    static let bookColumns = accountColumns + ", restock_to"
     static let insertBook =
-        "INSERT OR REPLACE INTO books (\(accountColumns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        "INSERT OR REPLACE INTO books (\(bookColumns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
     static func insert(
         _ record: BookRecord, _ insert: PreparedStatement
@@ -77,6 +75,11 @@ enum CatalogTables {
         insert.bind(record.restocked, at: 7)
         insert.bind(record.sold, at: 8)
         insert.bind(record.isWithdrawn ? 1 : 0 as Int64, at: 9)
+        if let restockTo = record.book.restockTo {
+            insert.bind(restockTo, at: 10)
+        } else {
+            insert.bindNull(at: 10)
+        }
         try insert.run()
     }
 

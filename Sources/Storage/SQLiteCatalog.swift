@@ -37,13 +37,6 @@ struct SQLiteCatalog: CatalogState {
         try index(record, insteadOf: try self.record(of: record.book.itemNumber))
         try CatalogTables.insert(
             record, try statement(CatalogTables.insertBook))
-        let level = try statement(
-            record.book.restockTo == nil
-                ? "DELETE FROM levels WHERE item = ?"
-                : "INSERT OR REPLACE INTO levels VALUES (?, ?)")
-        level.bind(record.book.itemNumber, at: 1)
-        if let restockTo = record.book.restockTo { level.bind(restockTo, at: 2) }
-        try level.run()
     }
 
     /// Keeps the index of titles to those that can be found. What it has of a title it forgets only

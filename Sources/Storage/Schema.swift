@@ -16,6 +16,24 @@ struct Schema {
         let tables: [String]
         /// Statements that fill them, in a new file and in one of the version before.
         var content: [String] = []
+        /// Columns that tables of earlier versions get, behind those that they have.
+        var columns: [(table: String, definition: String)] = []
+    }
+
+    /// The tables and indexes of a version, each as SQLite keeps it.
+    private func tables(of version: Int) -> [String] {
+        var tables: [String] = []
+        for step in versions[..<version] {
+            for column in step.columns {
+                // What SQLite makes of ALTER TABLE … ADD COLUMN.
+                tables = tables.map { sql in
+                    sql.hasPrefix("CREATE TABLE \(column.table) (")
+                        ? "\(sql.dropLast()), \(column.definition))" : sql
+                }
+            }
+            tables += step.tables
+        }
+        return tables
     }
 
     /// The version that this release works with; it reads all before it.
@@ -67,6 +85,10 @@ struct Schema {
 
     private func bring(_ database: Database, from found: Int32) throws {
         for version in versions[Int(found)...] {
+            for column in version.columns {
+                try database.execute(
+                    sql: "ALTER TABLE \(column.table) ADD COLUMN \(column.definition)")
+            }
             for sql in version.tables + version.content { try database.execute(sql: sql) }
         }
         try database.execute(sql: "PRAGMA user_version = \(version)")
@@ -143,7 +165,7 @@ struct Schema {
         var found: [String] = []
         while try master.step() { found.append(master.text(at: 0)) }
         guard (1...versions.count).contains(version),
-            found == versions[..<version].flatMap(\.tables)
+            found == tables(of: version)
         else {
             throw .damaged(file: path, reason: "its tables are not those of this release")
         }

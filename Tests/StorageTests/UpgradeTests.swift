@@ -32,7 +32,7 @@ struct UpgradeTests {
         try log.append(entries)
         _ = try store.apply(entries)
         let audit = try store.audit()
-        try run(["DROP TABLE titles", "DROP TABLE levels"], in: store.file)
+        try run(["DROP TABLE titles", "ALTER TABLE books DROP COLUMN restock_to"], in: store.file)
         return audit
     }
 
