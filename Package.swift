@@ -115,8 +115,8 @@ let package = Package(
         tests("BookstoreTests", ["Bookstore"]),
         tests("CachingTests", ["Caching", "MonotonicTime"]),
         tests("CatalogTests", ["Catalog", "MonotonicTime"]),
-        tests("ClientTests", ["API", "client"]),
-        tests("DeploymentTests", ["API", "Deployment"]),
+        tests("ClientTests", ["API", "ChildProcess", "client"]),
+        tests("DeploymentTests", ["API", "ChildProcess", "Deployment"]),
         tests("FastCGITests", ["FastCGI", log]),
         tests(
             "FrontEndTests",
@@ -125,6 +125,7 @@ let package = Package(
                 "Replication", log,
             ]),
         // A server that misbehaves as a test tells it to.
+        .target(name: "ChildProcess", path: "Tests/ChildProcess", swiftSettings: settings),
         .target(name: "SocketServer", path: "Tests/SocketServer", swiftSettings: settings),
         tests("HTTPClientTests", ["HTTPClient", "SocketServer"]),
         tests("PygmyTests", ["API", "pygmy", arguments]),
@@ -135,7 +136,10 @@ let package = Package(
             name: "ReplicationTests", dependencies: ["MonotonicTime", "Replication"],
             exclude: ["Transcripts"], swiftSettings: settings),
         tests("SimulationTests", ["Simulation"]),
-        tests("StorageTests", ["Bookstore", "Durability", "Replication", "Storage"]),
         tests(
-            "SystemTests", ["frontEndServer", "catalogServer", "orderServer", "client", "pygmy"]),
+            "StorageTests",
+            ["Bookstore", "ChildProcess", "Durability", "Replication", "Storage"]),
+        tests(
+            "SystemTests",
+            ["ChildProcess", "frontEndServer", "catalogServer", "orderServer", "client", "pygmy"]),
     ])

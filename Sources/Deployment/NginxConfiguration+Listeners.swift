@@ -135,7 +135,7 @@ extension NginxConfiguration {
                     fastcgi_param DEFAULT_IDEMPOTENCY_KEY $request_id;
                     fastcgi_next_upstream error timeout;
                     fastcgi_read_timeout 2s;
-                    error_page 502 = @anyway;
+                    error_page 502 = @chance1;
                     recursive_error_pages on;
                     include problem-pages.conf;
                     fastcgi_pass frontEnds;
@@ -151,9 +151,7 @@ extension NginxConfiguration {
                     include front-end.conf;
                 }
 
-            \(secondChance("anyway", after: "again"))
-
-            \(secondChance("again", after: nil))
+            \(furtherChances)
 
             \(page)
             }
@@ -161,24 +159,39 @@ extension NginxConfiguration {
             """
     }
 
-    /// Tries both front ends whatever became of them a moment ago, and after that another place: a
-    /// request that two dying front ends have cost finds the one that has come back meanwhile.
-    private func secondChance(_ name: String, after next: String?) -> String {
-        let onward = next.map { "\n        error_page 502 = @\($0);" } ?? ""
-        return """
-                location @\(name) {
-                    include parameters.conf;
-                    fastcgi_param DEFAULT_IDEMPOTENCY_KEY $request_id;
-                    fastcgi_param HTTP_X_REQUEST_TIMEOUT \(told);
-                    fastcgi_next_upstream error timeout non_idempotent;
-                    fastcgi_next_upstream_tries 2;
-                    fastcgi_next_upstream_timeout \(nextTimeout);
-                    fastcgi_read_timeout \(NginxConfiguration.milliseconds(tryTimeout));
-                    recursive_error_pages on;\(onward)
-                    include problem-pages.conf;
-                    fastcgi_pass frontEndsAnyway;
-                }
-            """
+    /// How often a request that front ends have cost is tried anew: once for each of them that dies
+    /// while it has the request. That several do is rare, but takes no more than a machine so busy that
+    /// a buy outlasts the restarts of all of them.
+    private static let chances = 4
+
+    /// The places to which a request goes on whose front ends have all failed it. Each tries them all,
+    /// whatever became of them a moment ago: so it finds the one that has come back meanwhile.
+    private var furtherChances: String {
+        (1...Self.chances).map { number in
+            let onward =
+                number == Self.chances ? "" : "\n        error_page 502 = @chance\(number + 1);"
+            return """
+                    location @chance\(number) {\(onward)
+                        include chance.conf;
+                    }
+                """
+        }.joined(separator: "\n\n")
+    }
+
+    var chance: String {
+        """
+        include parameters.conf;
+        fastcgi_param DEFAULT_IDEMPOTENCY_KEY $request_id;
+        fastcgi_param HTTP_X_REQUEST_TIMEOUT \(told);
+        fastcgi_next_upstream error timeout non_idempotent;
+        fastcgi_next_upstream_tries 2;
+        fastcgi_next_upstream_timeout \(nextTimeout);
+        fastcgi_read_timeout \(NginxConfiguration.milliseconds(tryTimeout));
+        recursive_error_pages on;
+        include problem-pages.conf;
+        fastcgi_pass frontEndsAnyway;
+
+        """
     }
 
     /// Until when a second front end may be asked: a little more than the first one can take.
@@ -200,7 +213,7 @@ extension NginxConfiguration {
         fastcgi_read_timeout \(NginxConfiguration.milliseconds(tryTimeout));
         recursive_error_pages on;
         # Stands before the others: of two pages for one status nginx takes the first.
-        error_page 502 = @anyway;
+        error_page 502 = @chance1;
         include problem-pages.conf;
         fastcgi_pass frontEnds;
 

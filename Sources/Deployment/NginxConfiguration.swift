@@ -49,6 +49,7 @@ public struct NginxConfiguration: Sendable {
             ("public-headers.conf", site.receivesClients ? publicHeaders : ""),
             ("compression.conf", site.receivesClients ? compression : ""),
             ("front-end.conf", site.receivesClients ? frontEnd : ""),
+            ("chance.conf", site.receivesClients ? chance : ""),
             ("internal.conf", internalListeners),
             ("parameters.conf", parameters),
             ("problem-pages.conf", problemPages),

@@ -25,7 +25,11 @@ final class RunLock {
         write(descriptor, text, text.utf8.count)
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        // A program that is just being started may have a copy of the descriptor until it runs.
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 }
 
 /// Why `pygmy up` ends without having been asked to.

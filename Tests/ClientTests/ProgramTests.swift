@@ -1,3 +1,4 @@
+import ChildProcess
 import Foundation
 import Testing
 
@@ -19,25 +20,16 @@ import Testing
 
     private func run(
         _ arguments: [String], input: String = ""
-    ) throws -> (status: Int32, output: String, errors: String) {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: try #require(Self.program))
-        process.arguments = arguments
-        process.currentDirectoryURL = URL(fileURLWithPath: NSTemporaryDirectory())
-        let (stdin, stdout, stderr) = (Pipe(), Pipe(), Pipe())
-        process.standardInput = stdin
-        process.standardOutput = stdout
-        process.standardError = stderr
-        try process.run()
-        stdin.fileHandleForWriting.write(Data(input.utf8))
-        try stdin.fileHandleForWriting.close()
-        let output = stdout.fileHandleForReading.readDataToEndOfFile()
-        let errors = stderr.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return (
-            process.terminationStatus, String(decoding: output, as: UTF8.self),
-            String(decoding: errors, as: UTF8.self)
-        )
+    ) throws -> (status: ChildProcess.ExitStatus, output: String, errors: String) {
+        let folder = NSTemporaryDirectory() + "pygmy-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let inputPath = folder + "/run.in"
+        try input.write(toFile: inputPath, atomically: true, encoding: .utf8)
+        let process = try ChildProcess(
+            try #require(Self.program), arguments, directory: folder, inputPath: inputPath,
+            outputStem: folder + "/run")
+        return (process.wait(), process.output, process.errors)
     }
 
     @Test(arguments: [
@@ -47,7 +39,7 @@ import Testing
     ])
     func `Used wrongly it ends with 64 and says how it is used`(_ arguments: [String]) throws {
         let result = try run(arguments)
-        #expect(result.status == 64)
+        #expect(result.status == .exited(64))
         #expect(!result.errors.isEmpty && result.output.isEmpty)
     }
 
@@ -59,7 +51,7 @@ import Testing
         defer { store.stop() }
         let url = "http://127.0.0.1:\(store.port)"
         let plain = try run(["lookup", "1", "--url", url])
-        #expect(plain.status == 0 && plain.output.contains("Title:       日本"))
+        #expect(plain.status == .exited(0) && plain.output.contains("Title:       日本"))
         #expect(try run(["lookup", "1", "--url", url, "--json"]).output == body + "\n")
     }
 
@@ -70,11 +62,11 @@ import Testing
         let url = "http://127.0.0.1:\(store.port)"
         for command in ["lookup", "buy"] {
             let refused = try run([command, "99", "--url", url])
-            #expect(refused.status == 1)
+            #expect(refused.status == .exited(1))
             #expect(refused.errors == "There is no such book.\n")
         }
         store.stop()
-        #expect(try run(["search", "T", "--url", "http://127.0.0.1:1"]).status == 69)
+        #expect(try run(["search", "T", "--url", "http://127.0.0.1:1"]).status == .exited(69))
     }
 
     @Test func `Without a command it is the menu`() throws {
@@ -82,7 +74,7 @@ import Testing
         defer { store.stop() }
         let result = try run(
             ["--url", "http://127.0.0.1:\(store.port)"], input: "1\nT\n4\n")
-        #expect(result.status == 0)
+        #expect(result.status == .exited(0))
         #expect(result.output.contains("There are no books about T."))
         #expect(result.output.hasSuffix("Goodbye.\n"))
     }

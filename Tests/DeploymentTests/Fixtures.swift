@@ -1,4 +1,5 @@
 import API
+import ChildProcess
 import Deployment
 import Foundation
 import Testing
@@ -56,16 +57,9 @@ let checkout: String = {
 @discardableResult
 func run(
     _ program: String, _ arguments: [String], folder: String
-) throws -> (status: Int32, output: String) {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: program)
-    process.arguments = arguments
-    process.currentDirectoryURL = URL(fileURLWithPath: folder)
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    process.standardError = pipe
-    try process.run()
-    let output = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return (process.terminationStatus, String(decoding: output, as: UTF8.self))
+) throws -> (status: ChildProcess.ExitStatus, output: String) {
+    let scratch = try TemporaryFolder()
+    let process = try ChildProcess(
+        program, arguments, directory: folder, outputStem: "\(scratch.path)/run")
+    return (process.wait(), process.output + process.errors)
 }

@@ -1,4 +1,5 @@
 import API
+import ChildProcess
 import Foundation
 import Glibc
 import Testing
@@ -53,20 +54,17 @@ import Testing
     @Test func `What an earlier run left is ended if it is ours, and nobody else is`() throws {
         let folder = try TemporaryFolder()
         try folder.make("run")
-        func server(_ name: String, in folder: String) throws -> Process {
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: "/bin/sh")
-            process.arguments = ["-c", "while :; do sleep 0.1; done", name]
-            process.currentDirectoryURL = URL(fileURLWithPath: folder)
-            try process.run()
-            return process
+        func server(_ name: String, in directory: String) throws -> ChildProcess {
+            try ChildProcess(
+                "/bin/sh", ["-c", "while :; do sleep 0.1; done", name], directory: directory,
+                outputStem: "\(folder.path)/\(name)")
         }
         let ours = try server("catalogServer1", in: folder.path)
         // The same program with the same arguments, but at work elsewhere.
         let stranger = try server("catalogServer2", in: "/")
-        defer { stranger.terminate() }
-        try folder.write("\(ours.processIdentifier)\n", to: "run/catalogServer1.pid")
-        try folder.write("\(stranger.processIdentifier)\n", to: "run/catalogServer2.pid")
+        defer { stranger.send(SIGKILL) }
+        try folder.write("\(ours.pid)\n", to: "run/catalogServer1.pid")
+        try folder.write("\(stranger.pid)\n", to: "run/catalogServer2.pid")
         try folder.write("1\n", to: "run/orderServer1.pid")
         try folder.write("rubbish", to: "run/orderServer2.pid")
         try folder.write("", to: "run/catalogServer1.sock")
@@ -75,10 +73,10 @@ import Testing
         let stale = StaleProcesses(
             runDirectory: folder.path + "/run",
             folder: try #require(Filesystem.target(ofLink: folder.path)))
-        #expect(stale.find() == [ours.processIdentifier])
+        #expect(stale.find() == [ours.pid])
         #expect(stale.end() == nil)
-        ours.waitUntilExit()
-        #expect(stranger.isRunning)
+        _ = ours.wait()
+        #expect(stranger.exitStatus == nil)
         stale.removeFiles()
         let left = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/run")
         #expect(left == ["cluster.secret"])

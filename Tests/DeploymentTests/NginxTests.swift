@@ -1,4 +1,5 @@
 import API
+import ChildProcess
 import Deployment
 import Foundation
 import Testing
@@ -52,7 +53,7 @@ private let nginx = "/usr/sbin/nginx"
                     "stderr",
                 ],
                 folder: folder.path)
-            #expect(test.status == 0, "\(file): \(test.output)")
+            #expect(test.status == .exited(0), "\(file): \(test.output)")
             #expect(test.output == "", "\(file)")
         }
     }

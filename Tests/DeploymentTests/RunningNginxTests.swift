@@ -1,4 +1,5 @@
 import API
+import ChildProcess
 import Deployment
 import Foundation
 import Glibc
@@ -8,7 +9,7 @@ import Testing
 private final class RunningNginx {
     let folder: TemporaryFolder
     let port: Int
-    private let process: Process
+    private let process: ChildProcess
 
     /// Takes free ports, writes the configuration and waits until nginx listens.
     init() throws {
@@ -28,9 +29,10 @@ private final class RunningNginx {
     }
 
     /// Starts nginx; nil where it ends at once.
-    private static func start(in folder: TemporaryFolder, _ ports: FreePorts) throws -> Process? {
+    private static func start(in folder: TemporaryFolder, _ ports: FreePorts)
+        throws -> ChildProcess?
+    {
         let port = ports.numbers[0]
-        let process = Process()
         var settings = Configuration.Settings()
         settings.listen = Address(host: "127.0.0.1", port: port)
         let kinds: [ServerKind] = [.frontEnd, .frontEnd, .catalog, .catalog, .order, .order]
@@ -47,15 +49,15 @@ private final class RunningNginx {
         ).text
         try folder.write(text, to: "run/nginx.conf")
         ports.release()
-        process.executableURL = URL(fileURLWithPath: "/usr/sbin/nginx")
-        process.arguments = [
-            "-p", folder.path + "/", "-c", "\(folder.path)/run/nginx.conf", "-e", "stderr", "-g",
-            "daemon off;",
-        ]
-        process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        while process.isRunning {
+        let process = try ChildProcess(
+            "/usr/sbin/nginx",
+            [
+                "-p", folder.path + "/", "-c", "\(folder.path)/run/nginx.conf", "-e", "stderr",
+                "-g",
+                "daemon off;",
+            ],
+            directory: folder.path, outputStem: "\(folder.path)/nginx")
+        while process.exitStatus == nil {
             if (try? send("GET / HTTP/1.0\r\n\r\n", to: port)) != nil { return process }
             usleep(10_000)
         }
@@ -63,8 +65,8 @@ private final class RunningNginx {
     }
 
     deinit {
-        process.terminate()
-        process.waitUntilExit()
+        process.send(SIGTERM)
+        _ = process.wait()
     }
 
     /// Sends bytes and reads one answer, to its length: nginx keeps a connection open for a while

@@ -1,4 +1,5 @@
 import Bookstore
+import ChildProcess
 import Durability
 import Glibc
 import Replication
@@ -28,17 +29,10 @@ final class TemporaryDirectory {
 /// - Returns: its exit status; -1 where it could not be run.
 @discardableResult
 func run(_ program: String, _ arguments: String...) -> Int32 {
-    var pid: pid_t = 0
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    var argv = ([program] + arguments).map { strdup($0) } + [nil]
-    defer { for pointer in argv { free(pointer) } }
-    guard posix_spawn(&pid, program, &actions, nil, &argv, environ) == 0 else { return -1 }
-    var status: Int32 = 0
-    while waitpid(pid, &status, 0) < 0 && errno == EINTR {}
-    return status & 0x7f == 0 ? status >> 8 : -1
+    guard let process = try? ChildProcess(program, arguments, directory: "/"),
+        case .exited(let status) = process.wait()
+    else { return -1 }
+    return status
 }
 
 /// Copies a directory as it stands on the disk now, open files and all: what a killed process

@@ -1,3 +1,4 @@
+internal import ChildProcess
 internal import Foundation
 internal import Testing
 
@@ -133,7 +134,8 @@ struct FrontEndFailureTests {
         #expect(Set(lookups.stop().keys) == [200])
 
         #expect(answers.count == 360)
-        #expect(answers.filter { $0?.status != 201 }.map { $0?.status } == [])
+        let unsold = answers.filter { $0?.status != 201 }.map { $0?.status }
+        #expect(unsold == [], "\(store.nginxLog { !$0.contains(" 201 ") && $0.contains("/buy/") })")
         let audit = try Audit(of: store)
         #expect(audit.orders.count == 360)
         #expect(Set(answers.compactMap { $0?.json["orderNumber"] as? Int }).count == 360)

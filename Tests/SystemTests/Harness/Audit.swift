@@ -1,3 +1,4 @@
+internal import ChildProcess
 internal import Foundation
 
 /// What a client was told of a buy.

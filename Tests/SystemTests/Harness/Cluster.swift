@@ -1,3 +1,4 @@
+internal import ChildProcess
 internal import Foundation
 internal import Glibc
 internal import Synchronization
@@ -121,7 +122,7 @@ final class Cluster: Sendable {
 
     /// Stops `pygmy up` as a service manager would, and waits for its end.
     @discardableResult
-    func stop(_ signal: Int32 = SIGTERM) throws -> ExitStatus {
+    func stop(_ signal: Int32 = SIGTERM) throws -> ChildProcess.ExitStatus {
         guard let process = up.withLock({ $0 }) else { throw HarnessError("nothing is running") }
         process.send(signal)
         return try process.waitForExit()
@@ -198,6 +199,18 @@ final class Cluster: Sendable {
         try eventually("the health of \(name)") {
             try self.request("GET", "/health", server: name).status == 200
         }
+    }
+
+    /// The lines of nginx's logs that tell of some requests, for a failure's message. nginx writes
+    /// them within a second.
+    func nginxLog(where isWanted: (String) -> Bool) -> String {
+        let found = try? eventually("lines in the logs", within: .seconds(3)) { () -> String? in
+            let lines = ["nginx-access.log", "nginx.log"]
+                .flatMap { contents(of: "\(directory)/log/\($0)").split(separator: "\n") }
+                .map(String.init).filter(isWanted)
+            return lines.isEmpty ? nil : lines.joined(separator: "\n")
+        }
+        return found ?? ""
     }
 
     /// A server's log, as `pygmy up` keeps it.

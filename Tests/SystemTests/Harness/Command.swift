@@ -1,3 +1,4 @@
+internal import ChildProcess
 internal import Foundation
 internal import Glibc
 
@@ -15,7 +16,7 @@ enum Programs {
 
 /// What a program that has ended left.
 struct CommandResult: Sendable {
-    var status: ExitStatus
+    var status: ChildProcess.ExitStatus
     var output: String
     var errors: String
 

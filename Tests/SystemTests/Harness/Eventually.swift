@@ -1,3 +1,4 @@
+internal import ChildProcess
 internal import Foundation
 
 /// What a test waited for has not come about.
@@ -35,4 +36,11 @@ func eventually(
     _ awaited: String, within limit: Duration = .seconds(30), holds condition: () throws -> Bool
 ) throws {
     try eventually(awaited, within: limit) { try condition() ? true : nil }
+}
+
+extension ChildProcess {
+    /// Waits for its end.
+    func waitForExit(within limit: Duration = .seconds(30)) throws -> ChildProcess.ExitStatus {
+        try eventually("the end of process \(pid)", within: limit) { exitStatus }
+    }
 }

@@ -1,32 +1,37 @@
 internal import Foundation
-internal import Glibc
+public import Glibc
 internal import Synchronization
 
-/// How a program ended.
-enum ExitStatus: Equatable, Sendable {
-    case exited(Int32)
-    case killed(signal: Int32)
-}
-
 /// A program that a test started: in a session of its own, its output in files.
-final class ChildProcess: Sendable {
+///
+/// Foundation's `Process` is not for this: beside others of its kind it now and then does not notice
+/// that a program has ended, and waits for ever.
+public final class ChildProcess: Sendable {
+    /// How a program ended.
+    public enum ExitStatus: Equatable, Sendable {
+        case exited(Int32)
+        case killed(signal: Int32)
+    }
+
     /// The process id, which is also that of its group and its session.
-    let pid: pid_t
-    let outputPath: String
-    let errorPath: String
+    public let pid: pid_t
+    private let outputPath: String
+    private let errorPath: String
     private let ending = Mutex<ExitStatus?>(nil)
 
     /// POSIX_SPAWN_SETSID, which Glibc's headers show to GNU sources only.
     private static let newSession: Int32 = 0x80
 
     /// Starts a program. Signals have their default effect in it, whatever the test process ignores.
-    /// - Parameter outputStem: its output goes to this path with `.out` and `.err` added.
-    init(
-        _ executable: String, _ arguments: [String], environment: [String: String],
-        directory: String, inputPath: String = "/dev/null", outputStem: String
-    ) throws {
-        outputPath = outputStem + ".out"
-        errorPath = outputStem + ".err"
+    /// - Parameters:
+    ///   - environment: nil gives it this process's own.
+    ///   - outputStem: its output goes to this path with `.out` and `.err` added; nil drops it.
+    public init(
+        _ executable: String, _ arguments: [String], environment: [String: String]? = nil,
+        directory: String, inputPath: String = "/dev/null", outputStem: String? = nil
+    ) throws(ChildProcessFault) {
+        outputPath = outputStem.map { $0 + ".out" } ?? "/dev/null"
+        errorPath = outputStem.map { $0 + ".err" } ?? "/dev/null"
 
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -50,58 +55,62 @@ final class ChildProcess: Sendable {
 
         // `env` changes the folder and becomes the program: the same process throughout.
         let words = ["/usr/bin/env", "-C", directory, executable] + arguments
+        let variables = environment ?? ProcessInfo.processInfo.environment
         let argumentPointers = words.map { strdup($0) } + [nil]
         let environmentPointers =
-            environment.sorted { $0.key < $1.key }.map { strdup("\($0.key)=\($0.value)") } + [nil]
+            variables.sorted { $0.key < $1.key }.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for pointer in argumentPointers + environmentPointers { free(pointer) } }
         var child: pid_t = 0
         let result = posix_spawn(
             &child, words[0], &actions, &attributes, argumentPointers, environmentPointers)
         guard result == 0 else {
-            throw HarnessError("cannot start \(executable): \(String(cString: strerror(result)))")
+            let reason = String(cString: strerror(result))
+            throw ChildProcessFault(executable: executable, reason: reason)
         }
         pid = child
     }
 
     /// What it wrote to its standard output until now.
-    var output: String { contents(of: outputPath) }
+    public var output: String { contents(of: outputPath) }
     /// What it wrote to its standard error until now.
-    var errors: String { contents(of: errorPath) }
+    public var errors: String { contents(of: errorPath) }
 
     /// How it ended; nil while it runs.
-    var exitStatus: ExitStatus? {
-        ending.withLock { ending in
-            if let ending { return ending }
-            var status: Int32 = 0
-            guard waitpid(pid, &status, WNOHANG) == pid else { return nil }
-            let signal = status & 0x7F
-            ending = signal == 0 ? .exited((status >> 8) & 0xFF) : .killed(signal: signal)
-            return ending
+    public var exitStatus: ExitStatus? { ending.withLock { reap(&$0, WNOHANG) } }
+
+    /// Waits for its end, however long that takes.
+    public func wait() -> ExitStatus {
+        while true {
+            if let status = ending.withLock({ reap(&$0, 0) }) { return status }
         }
     }
 
-    /// Waits for its end.
-    func waitForExit(within limit: Duration = .seconds(30)) throws -> ExitStatus {
-        try eventually("the end of process \(pid)", within: limit) { exitStatus }
+    /// Sends it a signal, unless it has ended already.
+    public func send(_ signal: Int32) {
+        if exitStatus == nil { kill(pid, signal) }
     }
 
-    /// Sends it a signal, unless it has ended already.
-    func send(_ signal: Int32) {
-        if exitStatus == nil { kill(pid, signal) }
+    private func reap(_ ending: inout ExitStatus?, _ options: Int32) -> ExitStatus? {
+        if let ending { return ending }
+        var status: Int32 = 0
+        guard waitpid(pid, &status, options) == pid else { return nil }
+        let signal = status & 0x7F
+        ending = signal == 0 ? .exited((status >> 8) & 0xFF) : .killed(signal: signal)
+        return ending
     }
 }
 
-/// The harness itself could not do what a test asked of it.
-struct HarnessError: Error, CustomStringConvertible {
-    var description: String
+/// A program could not be started.
+public struct ChildProcessFault: Error, CustomStringConvertible {
+    var executable: String
+    var reason: String
 
-    init(_ description: String) {
-        self.description = description
-    }
+    /// In one line.
+    public var description: String { "cannot start \(executable): \(reason)" }
 }
 
 /// A text file's contents; empty where there is none. What is not UTF-8 is replaced.
-func contents(of path: String) -> String {
+public func contents(of path: String) -> String {
     guard let bytes = FileManager.default.contents(atPath: path) else { return "" }
     return String(decoding: bytes, as: UTF8.self)
 }
