@@ -2,6 +2,8 @@
 #define PYGMY_CCURL_SHIM_H
 
 #include <curl/curl.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
@@ -36,17 +38,6 @@ static inline CURLcode pygmy_curl_set_sink(
     return (curl_easy_setopt)(handle, option, value);
 }
 
-/* libcurl's sockets would be inherited by the processes that the program starts. */
-static inline curl_socket_t pygmy_curl_open_socket(
-    void *context, curlsocktype purpose, struct curl_sockaddr *address) {
-    (void)context;
-    (void)purpose;
-    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-}
-static inline CURLcode pygmy_curl_close_sockets_on_exec(CURL *handle) {
-    return (curl_easy_setopt)(handle, CURLOPT_OPENSOCKETFUNCTION, pygmy_curl_open_socket);
-}
-
 static inline CURLcode pygmy_curl_get_long(CURL *handle, CURLINFO info, long *value) {
     return (curl_easy_getinfo)(handle, info, value);
 }
@@ -59,6 +50,51 @@ static inline CURLcode pygmy_curl_get_pointer(CURL *handle, CURLINFO info, void 
 
 static inline CURLMcode pygmy_curl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
     return (curl_multi_setopt)(multi, option, value);
+}
+
+/* The types of the callbacks in which libcurl says what it waits for. */
+typedef int (*pygmy_curl_socket_watch)(
+    CURL *handle, curl_socket_t socket, int what, void *context, void *socket_context);
+typedef int (*pygmy_curl_timer_watch)(CURLM *multi, long milliseconds, void *context);
+static inline CURLMcode pygmy_curl_multi_watch(
+    CURLM *multi, pygmy_curl_socket_watch sockets, pygmy_curl_timer_watch timer, void *context) {
+    CURLMcode result = (curl_multi_setopt)(multi, CURLMOPT_SOCKETFUNCTION, sockets);
+    if (result == CURLM_OK) result = (curl_multi_setopt)(multi, CURLMOPT_SOCKETDATA, context);
+    if (result == CURLM_OK) result = (curl_multi_setopt)(multi, CURLMOPT_TIMERFUNCTION, timer);
+    if (result == CURLM_OK) result = (curl_multi_setopt)(multi, CURLMOPT_TIMERDATA, context);
+    return result;
+}
+
+/* The types of the callbacks that open and close libcurl's sockets. */
+typedef curl_socket_t (*pygmy_curl_socket_opening)(
+    void *context, curlsocktype purpose, struct curl_sockaddr *address);
+typedef int (*pygmy_curl_socket_closing)(void *context, curl_socket_t socket);
+static inline CURLcode pygmy_curl_manage_sockets(
+    CURL *handle, pygmy_curl_socket_opening opening, pygmy_curl_socket_closing closing,
+    void *context) {
+    CURLcode result = (curl_easy_setopt)(handle, CURLOPT_OPENSOCKETFUNCTION, opening);
+    if (result == CURLE_OK)
+        result = (curl_easy_setopt)(handle, CURLOPT_OPENSOCKETDATA, context);
+    if (result == CURLE_OK)
+        result = (curl_easy_setopt)(handle, CURLOPT_CLOSESOCKETFUNCTION, closing);
+    if (result == CURLE_OK)
+        result = (curl_easy_setopt)(handle, CURLOPT_CLOSESOCKETDATA, context);
+    return result;
+}
+
+/* epoll's bits, which Swift sees only as an enumeration without members. */
+static const unsigned pygmy_curl_epoll_in = EPOLLIN;
+static const unsigned pygmy_curl_epoll_out = EPOLLOUT;
+static const unsigned pygmy_curl_epoll_broken = EPOLLERR | EPOLLHUP;
+
+/* The union inside epoll_event, and its packing, are easier kept on this side. */
+static inline int pygmy_curl_epoll_control(
+    int epoll, int operation, int descriptor, unsigned events) {
+    struct epoll_event event = {.events = events, .data = {.fd = descriptor}};
+    return epoll_ctl(epoll, operation, descriptor, &event);
+}
+static inline int pygmy_curl_epoll_descriptor(const struct epoll_event *event) {
+    return event->data.fd;
 }
 
 /* CURLMsg holds a union, of which only this member has a meaning for CURLMSG_DONE. */

@@ -54,8 +54,10 @@ public struct Response: Sendable {
     }
 
     private static func append(_ text: String, to bytes: inout [UInt8]) {
-        for byte in text.utf8 {
-            bytes.append(byte < 0x20 || byte == 0x7f ? UInt8(ascii: " ") : byte)
+        let start = bytes.count
+        bytes.append(contentsOf: text.utf8)
+        for place in start..<bytes.count where bytes[place] < 0x20 || bytes[place] == 0x7f {
+            bytes[place] = UInt8(ascii: " ")
         }
     }
 

@@ -62,17 +62,13 @@ public final class HTTPClient: Sendable {
         guard Library.result == CURLE_OK else {
             throw .unavailable(String(cString: curl_easy_strerror(Library.result)))
         }
-        guard let multi = curl_multi_init() else { throw .unavailable("out of memory") }
-        let inbox = Inbox(multi: multi)
-        do throws(HTTPClientError) {
-            let thread = try LoopThread(name: "http-client") {
-                TransferLoop(inbox: inbox, configuration: configuration).run()
-            }
-            return Parts(inbox: inbox, thread: thread)
-        } catch {
-            curl_multi_cleanup(multi)
-            throw error
-        }
+        let wakeup = try Wakeup()
+        let inbox = Inbox(wakeup)
+        // Sound: from here on it is the thread's alone.
+        nonisolated(unsafe) let loop = try TransferLoop(
+            inbox: inbox, sockets: SocketSet(wakeup), configuration: configuration)
+        let thread = try LoopThread(name: "http-client") { loop.run() }
+        return Parts(inbox: inbox, thread: thread)
     }
 
     deinit { shutDown() }

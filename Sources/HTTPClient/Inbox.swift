@@ -1,4 +1,3 @@
-internal import CCurl
 internal import Glibc
 internal import Synchronization
 
@@ -15,27 +14,23 @@ final class Inbox: Sendable {
     private struct State {
         var submissions: [Submission] = []
         var isShutDown = false
-        /// The loop has ended, and the multi handle is gone.
-        var hasEnded = false
+        /// The loop looks here once more before it waits.
+        var isLoopAwake = true
     }
 
     private let state = Mutex(State())
-    // Sound: all functions on the handle are called by the loop's thread alone, except
-    // `curl_multi_wakeup`, which libcurl allows from any thread as long as the handle exists; the
-    // lock and `hasEnded` see to that. The pointer itself never changes.
-    nonisolated(unsafe) let multi: UnsafeMutableRawPointer
+    private let wakeup: Wakeup
 
-    init(multi: UnsafeMutableRawPointer) {
-        self.multi = multi
+    init(_ wakeup: Wakeup) {
+        self.wakeup = wakeup
     }
 
     /// Passes a submission on, or fails it at once after the shutdown. Any thread.
     func submit(_ submission: Submission) {
         let isAccepted = state.withLock { state in
             guard !state.isShutDown else { return false }
-            // The loop takes all of them at once, so that one wakeup is enough for many.
-            if state.submissions.isEmpty { curl_multi_wakeup(multi) }
             state.submissions.append(submission)
+            wakeLoop(&state)
             return true
         }
         if !isAccepted { submission.completion(.failure(.shutDown)) }
@@ -45,8 +40,14 @@ final class Inbox: Sendable {
     func shutDown() {
         state.withLock { state in
             state.isShutDown = true
-            if !state.hasEnded { curl_multi_wakeup(multi) }
+            wakeLoop(&state)
         }
+    }
+
+    private func wakeLoop(_ state: inout State) {
+        guard !state.isLoopAwake else { return }
+        state.isLoopAwake = true
+        wakeup.call()
     }
 
     /// Takes what has gathered. The loop's thread.
@@ -57,12 +58,18 @@ final class Inbox: Sendable {
         }
     }
 
-    /// Destroys the multi handle, after which nobody wakes it any more. The loop's thread.
-    func end() {
+    /// Whether the loop may wait: there is nothing to take, and whoever brings something wakes it. The
+    /// loop's thread.
+    func letLoopWait() -> Bool {
         state.withLock { state in
-            state.hasEnded = true
-            curl_multi_cleanup(multi)
+            state.isLoopAwake = !state.submissions.isEmpty || state.isShutDown
+            return !state.isLoopAwake
         }
+    }
+
+    /// The loop has waited. Its thread.
+    func noteLoopIsAwake() {
+        state.withLock { $0.isLoopAwake = true }
     }
 }
 

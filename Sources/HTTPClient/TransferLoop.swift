@@ -4,6 +4,7 @@ internal import Glibc
 /// Drives all transfers of a client. Lives on the client's thread and is used by no other.
 final class TransferLoop {
     private let inbox: Inbox
+    private let sockets: SocketSet
     private let multi: UnsafeMutableRawPointer
     private let configuration: HTTPClient.Configuration
     private var transfers: [UnsafeMutableRawPointer: Transfer] = [:]
@@ -11,15 +12,24 @@ final class TransferLoop {
     private var idleHandles: [UnsafeMutableRawPointer] = []
     private static let idleHandleLimit = 64
 
-    init(inbox: Inbox, configuration: HTTPClient.Configuration) {
+    init(
+        inbox: Inbox, sockets: SocketSet, configuration: HTTPClient.Configuration
+    ) throws(HTTPClientError) {
         self.inbox = inbox
-        multi = inbox.multi
+        self.sockets = sockets
         self.configuration = configuration
+        guard let multi = curl_multi_init() else { throw .unavailable("out of memory") }
+        self.multi = multi
         let connections = configuration.connectionsPerAddress
         _ = pygmy_curl_multi_set_long(multi, CURLMOPT_MAX_HOST_CONNECTIONS, connections)
         // How many connections are kept when nobody uses them.
         _ = pygmy_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, connections)
         _ = pygmy_curl_multi_set_long(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_NOTHING))
+        let result = sockets.watch(multi)
+        guard result == CURLM_OK else {
+            curl_multi_cleanup(multi)
+            throw .unavailable(String(cString: curl_multi_strerror(result)))
+        }
     }
 
     /// Works until the shutdown.
@@ -31,13 +41,26 @@ final class TransferLoop {
                 return
             }
             for submission in submissions { start(submission) }
-            var running: Int32 = 0
-            repeat {
-                curl_multi_perform(multi, &running)
-            } while finishCompleted()
-            // Returns at once where somebody has called `curl_multi_wakeup` since the last time.
-            curl_multi_poll(multi, nil, 0, 60_000, nil)
+            runTimer()
+            // A completion may have brought something new: it needs no wakeup.
+            let events = sockets.wait(inbox.letLoopWait())
+            inbox.noteLoopIsAwake()
+            for event in events { act(on: event.socket, event.mask) }
+            finishCompleted()
         }
+    }
+
+    /// Lets libcurl do what it has put off, such as to begin with a transfer.
+    private func runTimer() {
+        while sockets.takeTimer() {
+            act(on: CURL_SOCKET_TIMEOUT, 0)
+            finishCompleted()
+        }
+    }
+
+    private func act(on socket: Int32, _ mask: Int32) {
+        var running: Int32 = 0
+        curl_multi_socket_action(multi, socket, mask, &running)
     }
 
     private func start(_ submission: Submission) {
@@ -65,11 +88,9 @@ final class TransferLoop {
         }
     }
 
-    /// Ends the transfers that libcurl is done with.
-    /// - Returns: whether one of them is tried again.
-    private func finishCompleted() -> Bool {
+    /// Ends the transfers that libcurl is done with, or begins with them once more.
+    private func finishCompleted() {
         var left: Int32 = 0
-        var isRepeated = false
         while let message = curl_multi_info_read(multi, &left) {
             guard message.pointee.msg == CURLMSG_DONE, let handle = message.pointee.easy_handle
             else { continue }
@@ -79,17 +100,13 @@ final class TransferLoop {
             guard let transfer = transfers.removeValue(forKey: handle) else { continue }
             if transfer.metClosedConnection(code, handle), transfer.prepareAgain(handle) {
                 transfers[handle] = transfer
-                if curl_multi_add_handle(multi, handle) == CURLM_OK {
-                    isRepeated = true
-                    continue
-                }
+                if curl_multi_add_handle(multi, handle) == CURLM_OK { continue }
                 transfers[handle] = nil
             }
             let result = transfer.result(code, handle)
             recycle(handle)
             transfer.completion(result)
         }
-        return isRepeated
     }
 
     private func end(_ submissions: [Submission]) {
@@ -101,7 +118,7 @@ final class TransferLoop {
         }
         for handle in idleHandles { curl_easy_cleanup(handle) }
         idleHandles = []
-        inbox.end()
+        curl_multi_cleanup(multi)
         // In the order of nothing in particular: they all failed at once.
         for transfer in open.values { transfer.completion(.failure(.shutDown)) }
         for submission in submissions { submission.completion(.failure(.shutDown)) }
@@ -128,7 +145,7 @@ final class TransferLoop {
         _ = pygmy_curl_set_long(handle, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         _ = pygmy_curl_set_long(handle, CURLOPT_TCP_NODELAY, 1)
         _ = pygmy_curl_set_long(handle, CURLOPT_FOLLOWLOCATION, 0)
-        _ = pygmy_curl_close_sockets_on_exec(handle)
+        sockets.manageSockets(of: handle)
         // The path is what the caller says, dots and all.
         _ = pygmy_curl_set_long(handle, CURLOPT_PATH_AS_IS, 1)
         let (seconds, attoseconds) = configuration.connectTimeout.components
