@@ -65,7 +65,7 @@ public struct Configuration: Sendable, Equatable {
         public var requestTimeout: Duration = .seconds(8)
         /// Entries of the log that are kept for servers that were away.
         public var logRetention = 100_000
-        /// Threads of a server that take requests.
+        /// Threads of a server for requests, those that stand by included.
         public var threads = 4
 
         /// The defaults.

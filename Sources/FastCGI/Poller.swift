@@ -1,5 +1,6 @@
 internal import CFastCGI
 internal import Glibc
+internal import Synchronization
 
 /// The epoll set that all workers share.
 ///
@@ -18,10 +19,15 @@ struct Poller: Sendable {
 
     private let epoll: Int32
     private let wakeup: Int32
+    private let reports: Reports
     private static let wakeupToken: UInt64 = 0
     private static let listenerToken: UInt64 = 1
 
-    init() throws(FastCGIError) {
+    /// Makes a set.
+    /// - Parameter isForOne: one worker at a time waits on it, so that reports can be fetched several
+    ///   at a time: whoever takes its place finds those that it has not come to.
+    init(isForOne: Bool) throws(FastCGIError) {
+        reports = Reports(capacity: isForOne ? 32 : 1)
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
         guard epoll >= 0 else { throw SystemCall.failure("epoll_create1", "-") }
         wakeup = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
@@ -81,10 +87,15 @@ struct Poller: Sendable {
         Unmanaged.passUnretained(connection).release()
     }
 
+    /// Waits until ``wakeAll()`` has been called; false when the time is over before.
+    func waitForEnd(_ timeout: Duration) -> Bool {
+        var descriptor = pollfd(fd: wakeup, events: Int16(POLLIN), revents: 0)
+        return poll(&descriptor, 1, SystemCall.milliseconds(timeout)) == 1
+    }
+
     /// Waits for one report; nil when the time is over.
     func next(timeoutMilliseconds: Int32) -> Source? {
-        var event = epoll_event()
-        guard epoll_wait(epoll, &event, 1, timeoutMilliseconds) == 1 else { return nil }
+        guard let event = reports.next(of: epoll, timeoutMilliseconds) else { return nil }
         switch event.data.u64 {
         case Self.wakeupToken: return .wakeup
         case Self.listenerToken: return .listener
@@ -110,5 +121,28 @@ struct Poller: Sendable {
         -> Bool
     {
         pygmy_epoll_control(epoll, operation, descriptor, events, token) == 0
+    }
+}
+
+/// What epoll has reported and no worker has taken yet.
+private final class Reports: Sendable {
+    private let capacity: Int
+    private let waiting = Mutex<[epoll_event]>([])
+
+    init(capacity: Int) { self.capacity = capacity }
+
+    /// The next report, fetched from an epoll set where none is left.
+    func next(of epoll: Int32, _ timeoutMilliseconds: Int32) -> epoll_event? {
+        if capacity > 1, let event = waiting.withLock({ $0.popLast() }) { return event }
+        return withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: capacity) { events in
+            let count = epoll_wait(
+                epoll, events.baseAddress, Int32(capacity), timeoutMilliseconds)
+            guard count > 0 else { return nil }
+            // The last of the array is taken first.
+            if count > 1 {
+                waiting.withLock { $0.insert(contentsOf: events[1..<Int(count)].reversed(), at: 0) }
+            }
+            return events[0]
+        }
     }
 }

@@ -29,6 +29,9 @@ public final class Server: Sendable {
     public struct Configuration: Sendable {
         /// Workers. Two to four are enough, since no worker waits for an answer.
         public var threads = 2
+        /// How many of them wait for requests; the others take the place of one whose request takes
+        /// long. A quarter of the processors: nginx needs most of the others to feed them.
+        public var threadsOnDuty = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)) / 4)
         /// The largest body that a handler gets, in bytes; a longer one is ``Body/tooLarge``.
         public var bodyLimit = 1 << 20
         /// The largest block of parameters, in bytes; a connection that brings more is closed. More
@@ -105,13 +108,12 @@ public final class Server: Sendable {
                 observe: observe, handler: handler)
             var threads: [WorkerThread] = []
             do throws(FastCGIError) {
-                for index in core.workers.indices {
+                for index in 0..<max(1, configuration.threads) {
                     threads.append(
                         try WorkerThread(name: "fastcgi-\(index)") { core.work(as: index) })
                 }
             } catch {
-                core.poller.wakeAll()
-                for thread in threads { thread.join() }
+                core.endWorkers(threads)
                 core.listener.unlinkIfOwn()
                 core.closeListener()
                 throw error
@@ -138,8 +140,7 @@ public final class Server: Sendable {
             core.shutDownConnections()
             _ = core.waitUntilDrained(.seconds(1))
         }
-        core.poller.wakeAll()
-        for thread in threads { thread.join() }
+        core.endWorkers(threads)
         core.closeListener()
     }
 
@@ -154,10 +155,10 @@ public final class Server: Sendable {
         }
         // In this order: a request that ends in between must not be counted as minus one.
         let finished = core.finished.load(ordering: .acquiring)
-        let requests = core.requestCount
+        let requests = core.requests.load(ordering: .relaxed)
         return Metrics(
             requests: requests, inFlight: max(0, requests - finished),
             connections: core.connectionCount,
-            busyThreads: core.workers.count { $0.isBusy.load(ordering: .relaxed) })
+            busyThreads: core.roster.busyCount)
     }
 }

@@ -11,7 +11,9 @@ final class ServerCore: Sendable {
     let observe: Server.Observation?
     let poller: Poller
     let listener: ListeningSocket
-    let workers: [WorkerState]
+    let roster: Roster
+    /// Requests that a handler was given.
+    let requests = Atomic<Int>(0)
     /// Requests whose answer is written or given up.
     let finished = Atomic<Int>(0)
     /// The socket is not accepted from while descriptors or memory are short.
@@ -19,12 +21,6 @@ final class ServerCore: Sendable {
     private let connections = Mutex<[ObjectIdentifier: Connection]>([:])
     /// Written to when the last connection has gone.
     private let drained: Int32
-
-    /// What one worker counts; written by that worker alone.
-    final class WorkerState: Sendable {
-        let requests = Atomic<Int>(0)
-        let isBusy = Atomic<Bool>(false)
-    }
 
     init(
         socketPath: String, configuration: Server.Configuration, logger: Logger,
@@ -37,7 +33,7 @@ final class ServerCore: Sendable {
         listener = try ListeningSocket(
             path: socketPath, backlog: configuration.backlog, mode: configuration.socketMode)
         do throws(FastCGIError) {
-            poller = try Poller()
+            poller = try Poller(isForOne: configuration.threadsOnDuty == 1)
             drained = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
             guard drained >= 0 else { throw SystemCall.failure("eventfd", "-") }
         } catch {
@@ -45,52 +41,52 @@ final class ServerCore: Sendable {
             Glibc.close(listener.descriptor)
             throw error
         }
-        workers = (0..<max(1, configuration.threads)).map { _ in WorkerState() }
+        roster = Roster(
+            workers: max(1, configuration.threads), places: max(1, configuration.threadsOnDuty),
+            poller: poller)
         poller.add(listener: listener.descriptor)
     }
 
     var connectionCount: Int { connections.withLock { $0.count } }
-    var requestCount: Int { workers.reduce(0) { $0 + $1.requests.load(ordering: .relaxed) } }
 
     // MARK: Working
 
     /// The life of one worker.
     func work(as index: Int) {
-        let state = workers[index]
         // Room for the largest block of parameters with its record headers.
         let scratch = UnsafeMutableRawBufferPointer.allocate(
             byteCount: configuration.parameterLimit * 2 + 16384, alignment: 8)
         defer { scratch.deallocate() }
-        while true {
-            let isPaused = acceptIsPaused.load(ordering: .relaxed)
-            switch poller.next(timeoutMilliseconds: isPaused ? 100 : -1) {
-            case nil:
-                if isPaused { resumeAccepting() }
-            case .wakeup:
-                return
-            case .listener:
-                acceptAll()
-                if !acceptIsPaused.load(ordering: .relaxed) {
-                    poller.arm(listener: listener.descriptor)
-                }
-            case .connection(let connection, let isClosed):
-                if isClosed {
-                    // Nobody would read the answer.
-                    connection.close()
-                } else {
-                    state.isBusy.store(true, ordering: .relaxed)
-                    serve(connection, state, scratch)
-                    state.isBusy.store(false, ordering: .relaxed)
+        while roster.report(index) {
+            while roster.isOnDuty(index) {
+                let isPaused = acceptIsPaused.load(ordering: .relaxed)
+                switch poller.next(timeoutMilliseconds: isPaused ? 100 : -1) {
+                case nil:
+                    if isPaused { resumeAccepting() }
+                case .wakeup:
+                    return
+                case .listener:
+                    acceptAll()
+                    if !acceptIsPaused.load(ordering: .relaxed) {
+                        poller.arm(listener: listener.descriptor)
+                    }
+                case .connection(let connection, let isClosed):
+                    if isClosed {
+                        // Nobody would read the answer.
+                        connection.close()
+                    } else {
+                        roster.begin(index)
+                        serve(connection, scratch)
+                        roster.finish(index)
+                    }
                 }
             }
         }
     }
 
-    private func serve(
-        _ connection: Connection, _ state: WorkerState, _ scratch: UnsafeMutableRawBufferPointer
-    ) {
+    private func serve(_ connection: Connection, _ scratch: UnsafeMutableRawBufferPointer) {
         guard let request = connection.read(scratch: scratch) else { return }
-        state.requests.store(state.requests.load(ordering: .relaxed) + 1, ordering: .relaxed)
+        requests.add(1, ordering: .relaxed)
         let responder = Responder(connection, observer: observe?(request))
         handler(request, responder)
         responder.handlerReturned()
@@ -151,6 +147,13 @@ final class ServerCore: Sendable {
     }
 
     // MARK: Ending
+
+    /// Ends the workers once they are done with what they are at.
+    func endWorkers(_ threads: [WorkerThread]) {
+        poller.wakeAll()
+        roster.dismiss()
+        for thread in threads { thread.join() }
+    }
 
     /// Waits until no connection is open; false when the time is over before.
     func waitUntilDrained(_ timeout: Duration) -> Bool {

@@ -77,8 +77,9 @@ final class SocketSet {
     }
 
     private static func from(_ context: UnsafeMutableRawPointer?) -> SocketSet {
+        guard let context else { preconditionFailure("libcurl gives back what it was given") }
         // Sound: the loop keeps the set until the multi handle, and with it every connection, is gone.
-        Unmanaged<SocketSet>.fromOpaque(context!).takeUnretainedValue()
+        return Unmanaged<SocketSet>.fromOpaque(context).takeUnretainedValue()
     }
 
     // MARK: What is waited for

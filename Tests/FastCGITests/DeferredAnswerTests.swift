@@ -36,6 +36,29 @@ struct DeferredAnswerTests {
         #expect(fixture.server.metrics.inFlight == 0)
     }
 
+    @Test("Requests that hold their workers up are not waited for while a worker is left")
+    func heldUp() throws {
+        let goOn = DispatchSemaphore(value: 0)
+        let held = Box<Void>()
+        let fixture = try Fixture(threads: 3) { request, responder in
+            if request.method == .post {
+                held.put(())
+                goOn.wait()
+            }
+            responder.send(Response(status: 204))
+        }
+        let slow = try (0..<2).map { _ in try fixture.connect() }
+        for client in slow {
+            client.send(FastCGIClient.request(FastCGIClient.parameters("POST", "/")))
+            try held.take()
+        }
+        #expect(try fixture.connect().exchange("GET", "/").status == 204)
+        for _ in slow { goOn.signal() }
+        for client in slow { #expect(try client.receive().status == 204) }
+        // Whoever was relieved is there again.
+        for _ in 0..<20 { #expect(try fixture.connect().exchange("GET", "/").status == 204) }
+    }
+
     @Test("An answer from another thread before the handler has returned leaves the request valid")
     func answeredBeforeTheHandlerReturns() throws {
         let paths = Box<[String]?>()
