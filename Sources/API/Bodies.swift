@@ -5,38 +5,34 @@ public enum Bodies {
 
     /// `{"topic":"…","items":[{"itemNumber":1,"title":"…"},…]}`
     public static func searchResult(
-        topic: String, items: some Sequence<(itemNumber: Int64, title: String)>
+        topic: String, items: [(itemNumber: Int64, title: String)]
     ) -> [UInt8] {
-        var text = JSONText(reservingCapacity: 512)
-        text.object { result in
-            result.member("topic", topic)
-            result.array("items") { array in
-                for item in items {
-                    array.object { entry in
-                        entry.member("itemNumber", item.itemNumber)
-                        entry.member("title", item.title)
-                    }
-                }
-            }
+        self.items(items, foundBy: "topic", topic) { entry, item in
+            entry.member("itemNumber", item.itemNumber)
+            entry.member("title", item.title)
         }
-        return text.bytes
     }
 
     /// `{"query":"…","items":[{"itemNumber":1,"title":"…","topic":"…"},…]}`, best matches first.
     public static func matches(
-        query: String, items: some Sequence<(itemNumber: Int64, title: String, topic: String)>
+        query: String, items: [(itemNumber: Int64, title: String, topic: String)]
+    ) -> [UInt8] {
+        self.items(items, foundBy: "query", query) { entry, item in
+            entry.member("itemNumber", item.itemNumber)
+            entry.member("title", item.title)
+            entry.member("topic", item.topic)
+        }
+    }
+
+    private static func items<Item>(
+        _ items: [Item], foundBy name: String, _ value: String,
+        _ write: (_ entry: inout JSONText, Item) -> Void
     ) -> [UInt8] {
         var text = JSONText(reservingCapacity: 512)
         text.object { result in
-            result.member("query", query)
+            result.member(name, value)
             result.array("items") { array in
-                for item in items {
-                    array.object { entry in
-                        entry.member("itemNumber", item.itemNumber)
-                        entry.member("title", item.title)
-                        entry.member("topic", item.topic)
-                    }
-                }
+                for item in items { array.object { entry in write(&entry, item) } }
             }
         }
         return text.bytes

@@ -38,7 +38,7 @@ extension CatalogService {
             responder.send(
                 json: Bodies.searchResult(
                     topic: topic,
-                    items: books.lazy.map { (itemNumber: $0.itemNumber, title: $0.title) }))
+                    items: books.map { (itemNumber: $0.itemNumber, title: $0.title) }))
         }
     }
 
@@ -56,7 +56,7 @@ extension CatalogService {
             responder.send(
                 json: Bodies.matches(
                     query: wanted.text,
-                    items: books.lazy.map {
+                    items: books.map {
                         (itemNumber: $0.itemNumber, title: $0.title, topic: $0.topic)
                     }))
         }

@@ -27,10 +27,12 @@ final class TransferLoop {
         _ = pygmy_curl_multi_set_long(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_NOTHING))
         let result = sockets.watch(multi)
         guard result == CURLM_OK else {
-            curl_multi_cleanup(multi)
             throw .unavailable(String(cString: curl_multi_strerror(result)))
         }
     }
+
+    // With the connections, while the set that closes their sockets is still there.
+    deinit { curl_multi_cleanup(multi) }
 
     /// Works until the shutdown.
     func run() {
@@ -118,7 +120,6 @@ final class TransferLoop {
         }
         for handle in idleHandles { curl_easy_cleanup(handle) }
         idleHandles = []
-        curl_multi_cleanup(multi)
         // In the order of nothing in particular: they all failed at once.
         for transfer in open.values { transfer.completion(.failure(.shutDown)) }
         for submission in submissions { submission.completion(.failure(.shutDown)) }
