@@ -16,8 +16,9 @@ public enum BatchFault: Error, Sendable, Equatable {
 struct BatchWriter {
     var bytes: [UInt8] = []
 
-    init(version: UInt8, count: Int) {
-        bytes.reserveCapacity(8 + count * 128)
+    /// - Parameter bytesPerItem: how many an item has about.
+    init(version: UInt8, count: Int, bytesPerItem: Int = 128) {
+        bytes.reserveCapacity(8 + count * bytesPerItem)
         write(version)
         write(UInt32(count))
     }

@@ -24,7 +24,8 @@ public final class CatalogService: Service {
     /// The first segments of its paths.
     public var routeNames: [String]? {
         [
-            "search", "lookup", "topics", "buy", "buys", "restock", "items", "catalog.csv", "sales",
+            "search", "lookup", "lookups", "topics", "buy", "buys", "restock", "items",
+            "catalog.csv", "sales",
             "audit",
         ] + ReplicaRoute.names
     }

@@ -7,6 +7,7 @@ enum CatalogRoute {
     case search(topic: String)
     case searchWords
     case lookup
+    case lookups
     case topics
     case buy
     case buys
@@ -27,6 +28,7 @@ enum CatalogRoute {
         case (1, "search"): self = .searchWords
         case (1, "topics"): self = .topics
         case (1, "buys"): self = .buys
+        case (1, "lookups"): self = .lookups
         case (1, "catalog.csv"): self = .catalogCSV
         case (1, "sales"): self = .sales
         case (1, "audit"): self = .audit
@@ -43,7 +45,7 @@ enum CatalogRoute {
         switch self {
         case .search, .searchWords, .lookup, .topics, .catalogCSV, .audit: [.get, .head]
         case .sales: [.get, .head, .put]
-        case .buy, .buys, .restock: [.post]
+        case .buy, .buys, .lookups, .restock: [.post]
         case .item: [.put, .delete]
         case .replica: []
         }

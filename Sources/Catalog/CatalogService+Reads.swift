@@ -25,6 +25,32 @@ extension CatalogService {
         }
     }
 
+    /// `POST /lookups`: what a front end has gathered, as far as this replica may answer it itself.
+    func lookups(_ request: InternalRequest, _ responder: Responder) throws(Problem) {
+        let batch: LookupBatch
+        do throws(BatchFault) {
+            batch = try LookupBatch(decoding: request.body)
+        } catch {
+            throw .malformedRequest("The body is no batch of lookups: \(error)")
+        }
+        var results: [LookupResults.Item?] = []
+        results.reserveCapacity(batch.itemNumbers.count)
+        for number in batch.itemNumbers {
+            let permission = host.readPermission(touching: [UInt64(bitPattern: number)])
+            guard case .serve(let isSettled) = permission else {
+                results.append(nil)
+                continue
+            }
+            let book = try read { () throws(StorageError) in try store.book(number) }
+            results.append(
+                book.map { LookupResults.Item(isSettled: isSettled, body: Self.body(of: $0)) })
+        }
+        responder.send(
+            Response(
+                status: 200, headers: [("Content-Type", LookupBatch.mediaType)],
+                body: LookupResults(results).encoded))
+    }
+
     func search(
         _ topic: String, _ request: InternalRequest, _ responder: Responder
     ) throws(Problem) {

@@ -34,6 +34,7 @@ extension CatalogService {
         case .topics: try topics(request, responder)
         case .buy: try buy(request, responder)
         case .buys: try buys(request, responder)
+        case .lookups: try lookups(request, responder)
         case .restock: try restock(request, responder)
         case .item: try administer(request, responder)
         case .catalogCSV: try catalogCSV(request, responder)

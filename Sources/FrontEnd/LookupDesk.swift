@@ -44,7 +44,7 @@ final class LookupDesk: Sendable {
     /// The headers that all hits have in common.
     private let commonHead: [UInt8]
     private let state: Mutex<State>
-    private let dispatcher: Dispatcher
+    private let gatherer: LookupGatherer
     private let timers: any Timers
 
     init(
@@ -55,7 +55,7 @@ final class LookupDesk: Sendable {
         commonHead = CachedBook.commonHead(of: name)
         state = Mutex(
             State(cache: CoherentCache(threshold: threshold, timeToLive: timeToLive)))
-        self.dispatcher = dispatcher
+        gatherer = LookupGatherer(dispatcher: dispatcher, timers: timers)
         self.timers = timers
     }
 
@@ -117,10 +117,9 @@ final class LookupDesk: Sendable {
         for number: Int64, _ trace: Trace, _ deadline: Instant,
         completion: @escaping Dispatcher.Completion
     ) {
-        let request = UpstreamRequest(
-            method: "GET", path: "/lookup/\(number)", trace: trace)
-        dispatcher.send(
-            request, to: .member(.catalog), deadline: deadline, completion: completion)
+        gatherer.ask(
+            LookupGatherer.Question(
+                itemNumber: number, trace: trace, deadline: deadline, completion: completion))
     }
 
     private func filled(

@@ -67,7 +67,7 @@ final class SocketSet {
                     address.pointee.family,
                     address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue),
                     address.pointee.protocol)
-                if socket >= 0 { SocketSet.from(context).own.insert(socket) }
+                if socket >= 0 { SocketSet.from(context).noteNew(socket) }
                 return socket
             },
             { context, socket in
@@ -95,6 +95,10 @@ final class SocketSet {
         if what & CURL_POLL_IN != 0 { events |= pygmy_curl_epoll_in }
         if what & CURL_POLL_OUT != 0 { events |= pygmy_curl_epoll_out }
         wanted[socket] = events
+        register(socket, for: events)
+    }
+
+    private func register(_ socket: Int32, for events: UInt32) {
         guard registered[socket] != events else { return }
         let operation = registered[socket] == nil ? EPOLL_CTL_ADD : EPOLL_CTL_MOD
         if pygmy_curl_epoll_control(epoll, operation, socket, events) == 0 {
@@ -105,6 +109,14 @@ final class SocketSet {
     private func unregister(_ socket: Int32) {
         guard registered.removeValue(forKey: socket) != nil else { return }
         _ = pygmy_curl_epoll_control(epoll, EPOLL_CTL_DEL, socket, 0)
+    }
+
+    /// A socket has been opened. libcurl closes one that never was connected without a word, and takes
+    /// the next one of that number for the same.
+    private func noteNew(_ socket: Int32) {
+        own.insert(socket)
+        registered[socket] = nil
+        if let events = wanted[socket] { register(socket, for: events) }
     }
 
     private func forget(_ socket: Int32) {

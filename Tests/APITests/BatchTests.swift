@@ -1,6 +1,37 @@
 import API
 import Testing
 
+@Suite struct `Batches of lookups` {
+    private let batch = LookupBatch([1, 7, .max, 1])
+    private let results = LookupResults([
+        .init(isSettled: true, body: Array("{}".utf8)), nil, .init(isSettled: false, body: []),
+    ])
+
+    @Test func `They come back as they went`() throws {
+        #expect(try LookupBatch(decoding: batch.encoded) == batch)
+        #expect(try LookupResults(decoding: results.encoded) == results)
+        #expect(try LookupResults(decoding: LookupResults([]).encoded) == LookupResults([]))
+    }
+
+    @Test func `What was cut off, goes on or lies is refused`() {
+        for length in 0..<batch.encoded.count {
+            #expect(throws: BatchFault.self) {
+                try LookupBatch(decoding: Array(batch.encoded.prefix(length)))
+            }
+        }
+        for length in 0..<results.encoded.count {
+            #expect(throws: BatchFault.self) {
+                try LookupResults(decoding: Array(results.encoded.prefix(length)))
+            }
+        }
+        #expect(throws: BatchFault.tooLong) { try LookupBatch(decoding: batch.encoded + [0]) }
+        #expect(throws: BatchFault.tooMany(257)) {
+            try LookupBatch(decoding: LookupBatch(Array(1...257)).encoded)
+        }
+        #expect(throws: BatchFault.outOfRange) { try LookupResults(decoding: [1, 0, 0, 0, 1, 3]) }
+    }
+}
+
 @Suite struct `Batches of buys` {
     private let batch = BuyBatch([
         .init(

@@ -45,11 +45,8 @@ final class FastCGIClient {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
             }
         }
-        guard result == 0 else {
-            let number = errno
-            close(descriptor)
-            throw Failure.connect(number)
-        }
+        // The descriptor is closed with this object, which is whole already.
+        guard result == 0 else { throw Failure.connect(errno) }
     }
 
     deinit { close(descriptor) }

@@ -148,3 +148,38 @@ struct SmallCacheTests {
         try store.get("/lookup/\(item)").header("X-Cache")
     }
 }
+
+/// Front ends whose cache is of no use, as with a catalog of which nobody asks for a book twice.
+@Suite(
+    .cluster(
+        .pair.with {
+            $0.settings["cacheThreshold"] = .number(1)
+            let books = (1...200).map { "\($0),Book \($0),Topic,\($0),5" }
+            $0.catalog =
+                "ItemNumber,Title,Topic,Cost,Stock\n" + books.joined(separator: "\n") + "\n"
+        }))
+struct UncachedTests {
+    let store = Cluster.current
+
+    @Test func `Lookups that come together are each answered with their own book`() throws {
+        let wrong = Mutex<[String]>([])
+        let clients = (0..<24).map { client in
+            ResultThread { [store] in
+                // Every eleventh book is none.
+                for number in (0..<100).map({ (client * 37 + $0 * 11) % 220 + 1 }) {
+                    let answer = try? store.get("/lookup/\(number)")
+                    let isRight =
+                        number > 200
+                        ? answer?.status == 404
+                        : answer?.status == 200 && answer?.json["itemNumber"] as? Int == number
+                            && answer?.json["title"] as? String == "Book \(number)"
+                    if !isRight { wrong.withLock { $0.append("\(number): \(answer?.text ?? "")") } }
+                }
+            }
+        }
+        for client in clients { client.join() }
+        #expect(wrong.withLock { $0 } == [])
+        // Some of them have travelled together.
+        #expect(store.nginxLog { $0.contains(#""POST /lookups "#) } != "")
+    }
+}
