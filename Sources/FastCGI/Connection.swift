@@ -11,7 +11,8 @@ internal import Synchronization
 /// returned" and "the answer is written" finishes the request and parks the connection again.
 final class Connection: Sendable {
     // Sound by the invariant above: each hand-over goes through an atomic exchange in `Responder`
-    // or through epoll and the list of its reports, so that it is ordered in memory. The pointer itself never changes.
+    // or through epoll and the list of its reports, so that it is ordered in memory. The pointer
+    // itself never changes.
     nonisolated(unsafe) private let request: UnsafeMutablePointer<FCGX_Request>
     let descriptor: Int32
     let core: ServerCore

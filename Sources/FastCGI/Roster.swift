@@ -63,15 +63,11 @@ final class Roster: Sendable {
             }
             switch turn {
             case .end: return false
-            case .duty: break
-            case .standby:
-                standby.wait()
-                continue
-            case .watch: watch()
-            }
-            if turn == .duty {
+            case .duty:
                 workers[index].isOnDuty.store(true, ordering: .relaxed)
                 return true
+            case .standby: standby.wait()
+            case .watch: watch()
             }
         }
     }

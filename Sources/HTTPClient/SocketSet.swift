@@ -2,7 +2,7 @@ internal import CCurl
 internal import Glibc
 
 /// What libcurl waits for, in an epoll set: its sockets, its next timer, and whoever wakes the loop.
-/// Belongs to the loop's thread, except ``wake()``.
+/// Belongs to the loop's thread.
 ///
 /// libcurl's own `curl_multi_poll` asks the kernel for every connection each time, and
 /// `curl_multi_perform` looks at every transfer; both cost the more the more are under way. A
@@ -100,10 +100,12 @@ final class SocketSet {
 
     private func register(_ socket: Int32, for events: UInt32) {
         guard registered[socket] != events else { return }
-        let operation = registered[socket] == nil ? EPOLL_CTL_ADD : EPOLL_CTL_MOD
-        if pygmy_curl_epoll_control(epoll, operation, socket, events) == 0 {
-            registered[socket] = events
+        // Should what is noted here not be so, the other way is right.
+        let operations = [EPOLL_CTL_MOD, EPOLL_CTL_ADD]
+        let isDone = (registered[socket] == nil ? operations.reversed() : operations).contains {
+            pygmy_curl_epoll_control(epoll, $0, socket, events) == 0
         }
+        registered[socket] = isDone ? events : nil
     }
 
     private func unregister(_ socket: Int32) {
