@@ -1,3 +1,4 @@
+internal import Dispatch
 internal import Foundation
 public import Glibc
 internal import Synchronization
@@ -6,6 +7,9 @@ internal import Synchronization
 ///
 /// Foundation's `Process` is not for this: beside others of its kind it now and then does not notice
 /// that a program has ended, and waits for ever.
+///
+/// A program that has ended is noticed at once, whether anybody asks or not: the testing library, which
+/// waits for the children of its exit tests, would see no other as long as one is left.
 public final class ChildProcess: Sendable {
     /// How a program ended.
     public enum ExitStatus: Equatable, Sendable {
@@ -18,6 +22,7 @@ public final class ChildProcess: Sendable {
     private let outputPath: String
     private let errorPath: String
     private let ending = Mutex<ExitStatus?>(nil)
+    private let hasEnded = DispatchSemaphore(value: 0)
 
     /// POSIX_SPAWN_SETSID, which Glibc's headers show to GNU sources only.
     private static let newSession: Int32 = 0x80
@@ -68,6 +73,10 @@ public final class ChildProcess: Sendable {
             throw ChildProcessFault(executable: executable, reason: reason)
         }
         pid = child
+        Thread.detachNewThread { [self] in
+            awaitEnd()
+            hasEnded.signal()
+        }
     }
 
     /// What it wrote to its standard output until now.
@@ -76,27 +85,33 @@ public final class ChildProcess: Sendable {
     public var errors: String { contents(of: errorPath) }
 
     /// How it ended; nil while it runs.
-    public var exitStatus: ExitStatus? { ending.withLock { reap(&$0, WNOHANG) } }
+    public var exitStatus: ExitStatus? { ending.withLock { $0 } }
 
     /// Waits for its end, however long that takes.
     public func wait() -> ExitStatus {
         while true {
-            if let status = ending.withLock({ reap(&$0, 0) }) { return status }
+            if let status = exitStatus { return status }
+            hasEnded.wait()
+            // For whoever else waits.
+            hasEnded.signal()
         }
     }
 
     /// Sends it a signal, unless it has ended already.
     public func send(_ signal: Int32) {
-        if exitStatus == nil { kill(pid, signal) }
+        // Under the lock, for after its end is noticed the number may be another's.
+        ending.withLock { if $0 == nil { kill(pid, signal) } }
     }
 
-    private func reap(_ ending: inout ExitStatus?, _ options: Int32) -> ExitStatus? {
-        if let ending { return ending }
-        var status: Int32 = 0
-        guard waitpid(pid, &status, options) == pid else { return nil }
-        let signal = status & 0x7F
-        ending = signal == 0 ? .exited((status >> 8) & 0xFF) : .killed(signal: signal)
-        return ending
+    private func awaitEnd() {
+        var information = siginfo_t()
+        while waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT) != 0 && errno == EINTR {}
+        ending.withLock { ending in
+            var status: Int32 = 0
+            guard waitpid(pid, &status, 0) == pid else { return }
+            let signal = status & 0x7F
+            ending = signal == 0 ? .exited((status >> 8) & 0xFF) : .killed(signal: signal)
+        }
     }
 }
 

@@ -62,7 +62,10 @@ import Testing
         let ours = try server("catalogServer1", in: folder.path)
         // The same program with the same arguments, but at work elsewhere.
         let stranger = try server("catalogServer2", in: "/")
-        defer { stranger.send(SIGKILL) }
+        defer {
+            stranger.send(SIGKILL)
+            _ = stranger.wait()
+        }
         try folder.write("\(ours.pid)\n", to: "run/catalogServer1.pid")
         try folder.write("\(stranger.pid)\n", to: "run/catalogServer2.pid")
         try folder.write("1\n", to: "run/orderServer1.pid")
