@@ -1,4 +1,4 @@
-internal import Glibc
+internal import Dispatch
 internal import Synchronization
 
 /// Which workers are on duty, and take requests, and which stand by.
@@ -31,7 +31,7 @@ final class Roster: Sendable {
     private let workers: [Worker]
     private let state: Mutex<State>
     private let poller: Poller
-    private let standby = Semaphore()
+    private let standby = DispatchSemaphore(value: 0)
 
     /// Makes a roster.
     /// - Parameters:
@@ -127,21 +127,4 @@ final class Roster: Sendable {
         state.withLock { $0.isEnding = true }
         for _ in workers { standby.signal() }
     }
-}
-
-/// A POSIX semaphore.
-private final class Semaphore: Sendable {
-    // Sound: it is made for use by several threads, and lives as long as this.
-    nonisolated(unsafe) private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
-
-    init() { sem_init(semaphore, 0, 0) }
-
-    deinit {
-        sem_destroy(semaphore)
-        semaphore.deallocate()
-    }
-
-    func signal() { sem_post(semaphore) }
-
-    func wait() { while sem_wait(semaphore) != 0 {} }
 }
