@@ -82,8 +82,8 @@ let package = Package(
         module(
             "ReplicaHost",
             [
-                "API", "Durability", "FastCGI", "HTTPClient", "MonotonicTime", "RegisterHost",
-                "Replication", "ServerRuntime", "Storage", log,
+                "API", "Bookstore", "Durability", "FastCGI", "HTTPClient", "MonotonicTime",
+                "RegisterHost", "Replication", "ServerRuntime", "Storage", log,
             ]),
         module(
             "FrontEnd",

@@ -47,7 +47,7 @@ extension ReplicaHost {
             PeriodicThread(name: "tick", interval: tick.duration) { [self] in
                 step(.tick)
                 lastTick.store(BootClock.now().nanoseconds, ordering: .relaxed)
-                expirePending()
+                proposals.expire(at: BootClock.now())
             },
             PeriodicThread(name: "checkpoint", interval: .seconds(1)) { [self] in checkpoint() },
         ]
@@ -115,9 +115,7 @@ extension ReplicaHost {
             guard let outcomes = apply(committed.map(\.entry)) else { return }
             figures.applied.increment(by: committed.count)
             figures.commitEntries.observe(Double(committed.count))
-            for (committed, outcome) in zip(committed, outcomes) {
-                if let ticket = committed.ticket { complete(ticket, .applied(outcome)) }
-            }
+            proposals.complete(committed, outcomes)
             step(.applied(through: last.entry.index))
         }
     }

@@ -28,15 +28,6 @@ internal import Synchronization
 
 /// See the top of the file.
 public final class ReplicaHost<Store: StateStore>: Sendable {
-    /// Called once with what became of a proposal, on a thread that it must not hold up.
-    public typealias Completion = @Sendable (ProposalResult<Store.Outcome>) -> Void
-
-    /// A proposal whose outcome somebody waits for.
-    struct Pending {
-        let deadline: Instant
-        let completion: Completion
-    }
-
     /// Work for the `log` thread, in the engine's order.
     enum LogWork: Sendable {
         case append(Token, [Entry], truncatingFrom: LogIndex?)
@@ -63,7 +54,7 @@ public final class ReplicaHost<Store: StateStore>: Sendable {
     let logWork = DrainingQueue<LogWork>()
     let applyWork = DrainingQueue<[CommittedEntry]>()
     let loadWork = DrainingQueue<LoadWork>()
-    let pending = Mutex<[UInt64: Pending]>([:])
+    let proposals = PendingProposals<Store.Outcome>()
     let exchanges = Mutex<[UInt64: Responder]>([:])
     let commands = Mutex<[UInt64: Responder]>([:])
     let nextNumber = Atomic<UInt64>(1)
@@ -146,8 +137,9 @@ public final class ReplicaHost<Store: StateStore>: Sendable {
 
     private func perform(_ effect: Effect) {
         switch effect {
-        case .reject(let ticket, let rejection): complete(ticket, .rejected(rejection))
-        case .abandon(let ticket): complete(ticket, .unknown)
+        case .reject(let ticket, let rejection):
+            proposals.complete(ticket, .rejected(rejection))
+        case .abandon(let ticket): proposals.complete(ticket, .unknown)
         case .request(let id, let server, let message, let timeout):
             send(message, to: server, as: id, timeout: timeout)
         case .reply(let exchange, let message): reply(message, to: exchange)
@@ -189,57 +181,14 @@ public final class ReplicaHost<Store: StateStore>: Sendable {
         completion: @escaping @Sendable ([ProposalResult<Store.Outcome>]) -> Void
     ) {
         guard !operations.isEmpty else { return completion([]) }
-        let gathering = Gathering(count: operations.count, completion: completion)
-        let first = nextNumber.add(UInt64(operations.count), ordering: .relaxed).oldValue
-        pending.withLock { pending in
-            for place in operations.indices {
-                pending[first + UInt64(place)] = Pending(deadline: deadline) { result in
-                    gathering.set(place, to: result)
-                }
-            }
-        }
+        let tickets = proposals.add(
+            count: operations.count, deadline: deadline, completion: completion)
         step(
             .propose(
                 operations.enumerated().map { place, operation in
                     Proposal(
-                        ticket: Ticket(first + UInt64(place)), keys: operation.keys,
+                        ticket: Ticket(tickets.lowerBound + UInt64(place)), keys: operation.keys,
                         payload: operation.payload)
                 }))
-    }
-
-    func complete(_ ticket: Ticket, _ result: ProposalResult<Store.Outcome>) {
-        let waiting = pending.withLock { $0.removeValue(forKey: ticket.number) }
-        waiting?.completion(result)
-    }
-
-    /// Ends the proposals whose time is over.
-    func expirePending() {
-        let now = BootClock.now()
-        let late = pending.withLock { pending -> [Pending] in
-            let numbers = pending.filter { $0.value.deadline <= now }.keys
-            return numbers.compactMap { pending.removeValue(forKey: $0) }
-        }
-        for waiting in late { waiting.completion(.unknown) }
-    }
-}
-
-/// Collects the results of operations that were proposed together.
-final class Gathering<Result: Sendable>: Sendable {
-    private let results: Mutex<(values: [Result?], missing: Int)>
-    private let completion: @Sendable ([Result]) -> Void
-
-    init(count: Int, completion: @escaping @Sendable ([Result]) -> Void) {
-        results = Mutex((Array(repeating: nil, count: count), count))
-        self.completion = completion
-    }
-
-    func set(_ place: Int, to result: Result) {
-        let all = results.withLock { results -> [Result]? in
-            guard results.values[place] == nil else { return nil }
-            results.values[place] = result
-            results.missing -= 1
-            return results.missing == 0 ? results.values.compactMap { $0 } : nil
-        }
-        if let all { completion(all) }
     }
 }

@@ -1,7 +1,6 @@
 internal import Dispatch
 internal import Glibc
 internal import MonotonicTime
-internal import Synchronization
 
 /// A thread with a name that can be waited for.
 ///
@@ -31,14 +30,17 @@ public final class WorkerThread: Sendable {
             body()
             finished.signal()
         }
-        var attributes = pthread_attr_t()
-        pthread_attr_init(&attributes)
-        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-        pthread_attr_setstacksize(&attributes, 1 << 20)
-        defer { pthread_attr_destroy(&attributes) }
+        let attributes = UnsafeMutablePointer<pthread_attr_t>.allocate(capacity: 1)
+        pthread_attr_init(attributes)
+        pthread_attr_setdetachstate(attributes, Int32(PTHREAD_CREATE_DETACHED))
+        pthread_attr_setstacksize(attributes, 1 << 20)
+        defer {
+            pthread_attr_destroy(attributes)
+            attributes.deallocate()
+        }
         var thread = pthread_t()
         let code = pthread_create(
-            &thread, &attributes,
+            &thread, attributes,
             { argument in
                 guard let argument else { return nil }
                 let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
@@ -88,53 +90,5 @@ public final class PeriodicThread: Sendable {
     public func stop() {
         stopping.signal()
         thread.join()
-    }
-}
-
-/// A queue that one thread drains: whatever gathered while it was busy is handed over at once.
-public final class DrainingQueue<Element: Sendable>: Sendable {
-    private struct State {
-        var elements: [Element] = []
-        var isClosed = false
-    }
-
-    private let state = Mutex(State())
-    private let arrivals = DispatchSemaphore(value: 0)
-
-    /// Makes an empty queue.
-    public init() {}
-
-    /// Adds an element. Any thread; never waits.
-    /// - Returns: whether it was taken; false once the queue is closed.
-    @discardableResult
-    public func append(_ element: Element) -> Bool {
-        let (taken, wasEmpty) = state.withLock { state -> (Bool, Bool) in
-            guard !state.isClosed else { return (false, false) }
-            state.elements.append(element)
-            return (true, state.elements.count == 1)
-        }
-        if wasEmpty { arrivals.signal() }
-        return taken
-    }
-
-    /// Takes everything there is; waits where there is nothing.
-    /// - Returns: the elements in the order they came; nil once the queue is closed and empty.
-    public func takeAll() -> [Element]? {
-        while true {
-            let (taken, isClosed) = state.withLock { state -> ([Element], Bool) in
-                let taken = state.elements
-                state.elements = []
-                return (taken, state.isClosed)
-            }
-            if !taken.isEmpty { return taken }
-            if isClosed { return nil }
-            arrivals.wait()
-        }
-    }
-
-    /// Takes no more; the thread that drains the queue sees what is left and then nil.
-    public func close() {
-        state.withLock { $0.isClosed = true }
-        arrivals.signal()
     }
 }

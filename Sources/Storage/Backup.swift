@@ -20,8 +20,8 @@ public enum Backup {
     public static func auditCatalog(
         _ path: String
     ) throws(StorageError) -> (position: LogPosition, audit: CatalogAudit) {
-        try CatalogTables.schema.verify(path) { database throws(StorageError) in
-            (try StateFile.applied(database, path), try CatalogTables.audit(database, path))
+        try CatalogTables.schema.verify(path) { connection throws(StorageError) in
+            (try StateFile.applied(connection, path), try CatalogTables.audit(connection, path))
         }
     }
 
@@ -31,8 +31,8 @@ public enum Backup {
     public static func auditOrders(
         _ path: String
     ) throws(StorageError) -> (position: LogPosition, audit: OrderAudit) {
-        try OrderTables.schema.verify(path) { database throws(StorageError) in
-            (try StateFile.applied(database, path), try OrderTables.audit(database, path))
+        try OrderTables.schema.verify(path) { connection throws(StorageError) in
+            (try StateFile.applied(connection, path), try OrderTables.audit(connection, path))
         }
     }
 
@@ -79,8 +79,8 @@ public enum Backup {
         let directory = try DataDirectory(path: path, name: name)
         let log = try LogStore(directory)
         let state = try StateFile(schema, directory, log, cacheKilobytes: 1024)
-        let index = try schema.verify(copy) { database throws(StorageError) in
-            try StateFile.applied(database, copy).index
+        let index = try schema.verify(copy) { connection throws(StorageError) in
+            try StateFile.applied(connection, copy).index
         }
         // Never 0: a log that begins at its origin says that its state is the catalog's file.
         let base = LogPosition(index: max(index, 1), view: 0)
@@ -95,18 +95,15 @@ public enum Backup {
     ) throws(StorageError) {
         do {
             let queue = try DatabaseQueue(path: path)
-            let result = queue.writeWithoutTransaction { database in
-                Result { () throws(StorageError) in
-                    let update = try PreparedStatement(
-                        "UPDATE applied SET idx = ?, view = ?", database, file: path)
-                    update.bind(position.index, at: 1)
-                    update.bind(position.view, at: 2)
-                    try update.run()
-                }
+            try queue.writeWithoutTransaction { database in
+                try database.execute(
+                    sql: "UPDATE applied SET idx = ?, view = ?",
+                    arguments: [
+                        Int64(bitPattern: position.index), Int64(bitPattern: position.view),
+                    ])
             }
             // Moves the write-ahead log into the file, which alone is installed.
             try queue.close()
-            try result.get()
         } catch {
             throw .from(error, file: path)
         }

@@ -1,6 +1,5 @@
 public import Bookstore
 public import Durability
-internal import GRDB
 
 extension CatalogStore {
     /// A book as a customer sees it: nothing where there is none, or it was withdrawn.
@@ -12,8 +11,8 @@ extension CatalogStore {
     /// A book with its account, also where it was withdrawn.
     public func record(of itemNumber: Int64) throws(StorageError) -> BookRecord? {
         let file = file
-        return try file.read { database throws(StorageError) in
-            try CatalogTables.record(of: itemNumber, database, file.path)
+        return try file.read { connection throws(StorageError) in
+            try CatalogTables.record(of: itemNumber, connection, file.path)
         }
     }
 
@@ -55,7 +54,7 @@ extension CatalogStore {
         // Quoted, no word is an operator; the star makes the last one a beginning.
         let phrase =
             words.map { "\"\($0.replacing("\"", with: ""))\"" }.joined(separator: " ") + " *"
-        return try file.read { database throws(StorageError) in
+        return try file.read { connection throws(StorageError) in
             let select = try PreparedStatement(
                 """
                 SELECT \(CatalogTables.bookColumns) FROM (
@@ -63,7 +62,7 @@ extension CatalogStore {
                     WHERE titles MATCH ?1 LIMIT \(Self.matchesRanked)) AS matches
                 JOIN books ON books.item = matches.number
                 ORDER BY matches.score, matches.number LIMIT ?2 OFFSET ?3
-                """, database, file: file.path)
+                """, connection, file: file.path)
             defer { select.reset() }
             select.bind(phrase, at: 1)
             select.bind(Int64(limit), at: 2)
@@ -93,8 +92,8 @@ extension CatalogStore {
         _ sql: String, after itemNumber: Int64, limit: Int, topic: String? = nil
     ) throws(StorageError) -> [Book] {
         let file = file
-        return try file.read { database throws(StorageError) in
-            let select = try PreparedStatement(sql, database, file: file.path)
+        return try file.read { connection throws(StorageError) in
+            let select = try PreparedStatement(sql, connection, file: file.path)
             defer { select.reset() }
             select.bind(itemNumber, at: 1)
             select.bind(Int64(limit), at: 2)
@@ -108,7 +107,7 @@ extension CatalogStore {
     /// All topics, by their UTF-8. Takes a look at the index for each, not at all books.
     public func topics() throws(StorageError) -> [String] {
         let file = file
-        return try file.read { database throws(StorageError) in
+        return try file.read { connection throws(StorageError) in
             let select = try PreparedStatement(
                 """
                 WITH RECURSIVE topics (topic) AS (
@@ -119,7 +118,7 @@ extension CatalogStore {
                         WHERE is_withdrawn = 0 AND topic > topics.topic)
                     FROM topics WHERE topic IS NOT NULL)
                 SELECT topic FROM topics WHERE topic IS NOT NULL
-                """, database, file: file.path)
+                """, connection, file: file.path)
             defer { select.reset() }
             var topics: [String] = []
             while try select.step() { topics.append(select.text(at: 0)) }
@@ -130,9 +129,9 @@ extension CatalogStore {
     /// What a key came to when it was first used, unless it is forgotten or was never used.
     public func use(of key: IdempotencyKey) throws(StorageError) -> KeyUse? {
         let file = file
-        return try file.read { database throws(StorageError) in
-            let seed = try CatalogTables.seed(database, file.path)
-            return try CatalogTables.use(of: key, seed, database, file.path)
+        return try file.read { connection throws(StorageError) in
+            let seed = try CatalogTables.seed(connection, file.path)
+            return try CatalogTables.use(of: key, seed, connection, file.path)
         }
     }
 
@@ -141,11 +140,11 @@ extension CatalogStore {
         after saleNumber: Int64 = 0, limit: Int
     ) throws(StorageError) -> [Sale] {
         let file = file
-        return try file.read { database throws(StorageError) in
+        return try file.read { connection throws(StorageError) in
             let select = try PreparedStatement(
                 "SELECT \(SaleColumns.names("sales")) FROM sales WHERE number > ? "
                     + "ORDER BY number LIMIT ?",
-                database, file: file.path)
+                connection, file: file.path)
             defer { select.reset() }
             select.bind(saleNumber, at: 1)
             select.bind(Int64(limit), at: 2)
@@ -158,8 +157,8 @@ extension CatalogStore {
     /// The numbers that are kept of the whole catalog; `lastSaleNumber` among them.
     public func counters() throws(StorageError) -> CatalogCounters {
         let file = file
-        return try file.read { database throws(StorageError) in
-            try CatalogTables.counters(database, file.path)
+        return try file.read { connection throws(StorageError) in
+            try CatalogTables.counters(connection, file.path)
         }
     }
 
@@ -167,8 +166,8 @@ extension CatalogStore {
     /// millions of sales.
     public func audit() throws(StorageError) -> CatalogAudit {
         let file = file
-        return try file.longRead { database throws(StorageError) in
-            try CatalogTables.audit(database, file.path)
+        return try file.longRead { connection throws(StorageError) in
+            try CatalogTables.audit(connection, file.path)
         }
     }
 }
@@ -176,22 +175,22 @@ extension CatalogStore {
 extension CatalogTables {
     /// Checks everything there is; inside a transaction.
     static func audit(
-        _ database: Database, _ path: String
+        _ connection: Connection, _ path: String
     ) throws(StorageError) -> CatalogAudit {
-        var audit = CatalogAudit(counters: try counters(database, path))
+        var audit = CatalogAudit(counters: try counters(connection, path))
         let sales = try PreparedStatement(
-            "SELECT \(SaleColumns.names("sales")) FROM sales ORDER BY number", database, file: path)
+            "SELECT \(SaleColumns.names("sales")) FROM sales ORDER BY number", connection, file: path)
         while try sales.step() { audit.add(try SaleColumns.sale(sales, path)) }
         let sums = try PreparedStatement(
-            "SELECT item, sum(quantity) FROM sales GROUP BY item ORDER BY item", database,
+            "SELECT item, sum(quantity) FROM sales GROUP BY item ORDER BY item", connection,
             file: path)
         defer { sums.reset() }
         var hasSum = try sums.step()
         // A copy that an earlier release made has the columns of its version.
-        let hasLevels = try Schema.version(database, path) > 1
+        let hasLevels = try Schema.version(connection, path) > 1
         let books = try PreparedStatement(
             "SELECT \(hasLevels ? bookColumns : accountColumns + ", NULL") FROM books ORDER BY item",
-            database, file: path)
+            connection, file: path)
         while try books.step() {
             let record = record(books)
             var sold: Int64 = 0
@@ -201,7 +200,7 @@ extension CatalogTables {
             }
             audit.add(record, soldBySales: sold)
         }
-        let keys = try PreparedStatement("SELECT count(*) FROM keys", database, file: path)
+        let keys = try PreparedStatement("SELECT count(*) FROM keys", connection, file: path)
         defer { keys.reset() }
         audit.keys = try keys.step() ? keys.number(at: 0) : 0
         return audit

@@ -1,6 +1,5 @@
 public import Bookstore
 public import Durability
-internal import GRDB
 public import Replication
 internal import Synchronization
 
@@ -33,8 +32,8 @@ public final class CatalogStore: StateStore {
     /// - Throws: `diskFull` and others: then none was applied, and they can be applied again. An
     ///   entry of a later release is an `other` error that will not go away.
     public func apply(_ entries: [Entry]) throws(StorageError) -> [CatalogOutcome] {
-        try state.apply(entries) { database, path throws(StorageError) in
-            var catalog = try SQLiteCatalog(database, path: path)
+        try state.apply(entries) { connection, path throws(StorageError) in
+            var catalog = try SQLiteCatalog(connection, path: path)
             var outcomes: [CatalogOutcome] = []
             outcomes.reserveCapacity(entries.count)
             for entry in entries {
@@ -74,8 +73,8 @@ public final class CatalogStore: StateStore {
     public var isImported: Bool {
         get throws(StorageError) {
             let file = state.file
-            return try file.read { database throws(StorageError) in
-                try Self.isImported(database, file.path)
+            return try file.read { connection throws(StorageError) in
+                try Self.isImported(connection, file.path)
             }
         }
     }
@@ -91,10 +90,10 @@ public final class CatalogStore: StateStore {
         let file = state.file
         var failure: (any Error)?
         do throws(StorageError) {
-            let imported = try file.write { database throws(StorageError) -> Int? in
-                guard try !Self.isImported(database, file.path) else { return nil }
+            let imported = try file.write { connection throws(StorageError) -> Int? in
+                guard try !Self.isImported(connection, file.path) else { return nil }
                 let insert = try PreparedStatement(
-                    CatalogTables.insertBook, database, file: file.path)
+                    CatalogTables.insertBook, connection, file: file.path)
                 var count = 0
                 do {
                     try produce { book throws(StorageError) in
@@ -107,10 +106,10 @@ public final class CatalogStore: StateStore {
                     throw .from(error, file: file.path)
                 }
                 try PreparedStatement(
-                    CatalogTables.indexTitles, database, file: file.path
+                    CatalogTables.indexTitles, connection, file: file.path
                 ).run()
                 try PreparedStatement(
-                    "UPDATE catalog SET is_imported = 1", database, file: file.path
+                    "UPDATE catalog SET is_imported = 1", connection, file: file.path
                 ).run()
                 return count
             }
@@ -125,10 +124,10 @@ public final class CatalogStore: StateStore {
     var file: StoreFile { state.file }
 
     private static func isImported(
-        _ database: Database, _ path: String
+        _ connection: Connection, _ path: String
     ) throws(StorageError) -> Bool {
         let select = try PreparedStatement(
-            "SELECT is_imported FROM catalog", database, file: path)
+            "SELECT is_imported FROM catalog", connection, file: path)
         defer { select.reset() }
         return try select.step() && select.number(at: 0) != 0
     }

@@ -1,6 +1,5 @@
 internal import Bookstore
 internal import Durability
-internal import GRDB
 
 /// The tables of a catalog, and the statements that more than one of its users needs.
 enum CatalogTables {
@@ -97,21 +96,21 @@ enum CatalogTables {
     }
 
     static func record(
-        of itemNumber: Int64, _ database: Database, _ path: String
+        of itemNumber: Int64, _ connection: Connection, _ path: String
     ) throws(StorageError) -> BookRecord? {
         let select = try PreparedStatement(
-            selectBook, database, file: path)
+            selectBook, connection, file: path)
         defer { select.reset() }
         select.bind(itemNumber, at: 1)
         return try select.step() ? record(select) : nil
     }
 
     static func counters(
-        _ database: Database, _ path: String
+        _ connection: Connection, _ path: String
     ) throws(StorageError) -> CatalogCounters {
         let select = try PreparedStatement(
             "SELECT log_time, last_sale, sales_digest, (SELECT MAX(number) FROM sales) FROM catalog",
-            database, file: path)
+            connection, file: path)
         defer { select.reset() }
         guard try select.step() else {
             throw .damaged(file: path, reason: "it has no counters")
@@ -125,9 +124,9 @@ enum CatalogTables {
     }
 
     static func seed(
-        _ database: Database, _ path: String
+        _ connection: Connection, _ path: String
     ) throws(StorageError) -> KeySeed {
-        let select = try PreparedStatement("SELECT key_seed FROM catalog", database, file: path)
+        let select = try PreparedStatement("SELECT key_seed FROM catalog", connection, file: path)
         defer { select.reset() }
         guard try select.step(), let seed = KeySeed(select.bytes(at: 0)) else {
             throw .damaged(file: path, reason: "it has no seed for its keys")
@@ -158,9 +157,9 @@ enum CatalogTables {
     static let insertSale = SaleColumns.insert(into: "sales")
 
     static func use(
-        of key: IdempotencyKey, _ seed: KeySeed, _ database: Database, _ path: String
+        of key: IdempotencyKey, _ seed: KeySeed, _ connection: Connection, _ path: String
     ) throws(StorageError) -> KeyUse? {
-        let select = try PreparedStatement(selectUse, database, file: path)
+        let select = try PreparedStatement(selectUse, connection, file: path)
         defer { select.reset() }
         select.bind(seed.hash(key), at: 1)
         while try select.step() {

@@ -1,6 +1,5 @@
 internal import Bookstore
 internal import Durability
-internal import GRDB
 internal import Replication
 
 extension LogStore {
@@ -32,16 +31,16 @@ extension LogStore {
 
     /// Reads a log from its base to its end.
     static func check(
-        _ database: Database, _ path: String
+        _ connection: Connection, _ path: String
     ) throws(StorageError) -> Cached {
         let log = try PreparedStatement(
-            "SELECT base_index, base_view, state_generation FROM log", database, file: path)
+            "SELECT base_index, base_view, state_generation FROM log", connection, file: path)
         guard try log.step() else { throw .damaged(file: path, reason: "it has no base") }
         let base = LogPosition(index: log.unsigned(at: 0), view: log.unsigned(at: 1))
         let stateGeneration = log.number(at: 2)
         log.reset()
         let select = try PreparedStatement(
-            selectEntries + " WHERE idx > ? ORDER BY idx", database, file: path)
+            selectEntries + " WHERE idx > ? ORDER BY idx", connection, file: path)
         select.bind(base.index, at: 1)
         var last = base
         while try select.step() {

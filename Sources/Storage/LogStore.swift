@@ -1,5 +1,4 @@
 public import Durability
-internal import GRDB
 public import Replication
 internal import Synchronization
 
@@ -42,8 +41,8 @@ public final class LogStore: Sendable {
             }
             try Self.schema.create(path)
         }
-        let cached = try Self.schema.verify(path) { database throws(StorageError) in
-            try Self.check(database, path)
+        let cached = try Self.schema.verify(path) { connection throws(StorageError) in
+            try Self.check(connection, path)
         }
         try directory.add(Self.fileName)
         file = try StoreFile(path: path, synchronous: .full, readers: 1, cacheKilobytes: 2048)
@@ -70,13 +69,13 @@ public final class LogStore: Sendable {
         _ entries: [Entry], truncatingFrom: LogIndex? = nil
     ) throws(StorageError) {
         let path = file.path
-        _ = try file.write { database throws(StorageError) in
+        _ = try file.write { connection throws(StorageError) in
             var last = extent.last
             if let truncatingFrom, truncatingFrom <= last.index {
-                last = try truncate(from: truncatingFrom, database)
+                last = try truncate(from: truncatingFrom, connection)
             }
             let insert = try PreparedStatement(
-                "INSERT INTO entries VALUES (?, ?, ?, ?, ?)", database, file: path)
+                "INSERT INTO entries VALUES (?, ?, ?, ?, ?)", connection, file: path)
             for entry in entries {
                 precondition(entry.index == last.index + 1, "an entry is appended out of order")
                 let keys = EntryCoding.bytes(of: entry.keys)
@@ -95,16 +94,16 @@ public final class LogStore: Sendable {
     }
 
     private func truncate(
-        from index: LogIndex, _ database: Database
+        from index: LogIndex, _ connection: Connection
     ) throws(StorageError) -> LogPosition {
         let base = extent.base
         precondition(index > base.index, "entries are cut off that are applied")
         let delete = try PreparedStatement(
-            "DELETE FROM entries WHERE idx >= ?", database, file: file.path)
+            "DELETE FROM entries WHERE idx >= ?", connection, file: file.path)
         delete.bind(index, at: 1)
         try delete.run()
         guard index - 1 > base.index else { return base }
-        let view = try Self.view(at: index - 1, database, file.path)
+        let view = try Self.view(at: index - 1, connection, file.path)
         guard let view else {
             throw .damaged(file: file.path, reason: "entry \(index - 1) is missing")
         }
@@ -118,9 +117,9 @@ public final class LogStore: Sendable {
         _ range: ClosedRange<LogIndex>, limitBytes: Int = 1 << 20
     ) throws(StorageError) -> [Entry] {
         let path = file.path
-        return try file.read { database throws(StorageError) in
+        return try file.read { connection throws(StorageError) in
             let select = try PreparedStatement(
-                Self.selectEntries + " WHERE idx BETWEEN ? AND ? ORDER BY idx", database,
+                Self.selectEntries + " WHERE idx BETWEEN ? AND ? ORDER BY idx", connection,
                 file: path)
             defer { select.reset() }
             select.bind(range.lowerBound, at: 1)
@@ -144,16 +143,16 @@ public final class LogStore: Sendable {
         if index == extent.last.index { return extent.last.view }
         guard index > extent.base.index else { return nil }
         let path = file.path
-        return try file.read { database throws(StorageError) in
-            try Self.view(at: index, database, path)
+        return try file.read { connection throws(StorageError) in
+            try Self.view(at: index, connection, path)
         }
     }
 
     private static func view(
-        at index: LogIndex, _ database: Database, _ path: String
+        at index: LogIndex, _ connection: Connection, _ path: String
     ) throws(StorageError) -> ViewNumber? {
         let select = try PreparedStatement(
-            "SELECT view FROM entries WHERE idx = ?", database, file: path)
+            "SELECT view FROM entries WHERE idx = ?", connection, file: path)
         defer { select.reset() }
         select.bind(index, at: 1)
         return try select.step() ? select.unsigned(at: 0) : nil
@@ -179,9 +178,9 @@ extension LogStore {
         let base = LogPosition(index: index, view: view)
         // The new base first: should the rest be cut short, what is below it is no longer read,
         // and goes with the next trim.
-        let isTrimmed = try file.write { database throws(StorageError) in
+        let isTrimmed = try file.write { connection throws(StorageError) in
             guard extent.base.index < base.index else { return false }
-            try Self.setBase(base, database, path)
+            try Self.setBase(base, connection, path)
             return true
         } committed: { isTrimmed in
             if isTrimmed { cached.withLock { $0.extent.base = base } }
@@ -192,15 +191,15 @@ extension LogStore {
 
     private func deleteSome(through index: LogIndex) throws(StorageError) -> Bool {
         let path = file.path
-        return try file.write { database throws(StorageError) in
+        return try file.write { connection throws(StorageError) in
             let select = try PreparedStatement(
-                "SELECT min(idx) FROM entries", database, file: path)
+                "SELECT min(idx) FROM entries", connection, file: path)
             guard try select.step(), !select.isNull(at: 0) else { return false }
             let first = select.unsigned(at: 0)
             select.reset()
             guard first <= index else { return false }
             let delete = try PreparedStatement(
-                "DELETE FROM entries WHERE idx <= ?", database, file: path)
+                "DELETE FROM entries WHERE idx <= ?", connection, file: path)
             let end = min(index, first + Self.entriesTrimmedAtOnce - 1)
             delete.bind(end, at: 1)
             try delete.run()
@@ -212,11 +211,11 @@ extension LogStore {
     /// transaction: what makes a snapshot the state.
     func replace(base: LogPosition, stateGeneration: Int64) throws(StorageError) {
         let path = file.path
-        try file.write { database throws(StorageError) in
-            try PreparedStatement("DELETE FROM entries", database, file: path).run()
-            try Self.setBase(base, database, path)
+        try file.write { connection throws(StorageError) in
+            try PreparedStatement("DELETE FROM entries", connection, file: path).run()
+            try Self.setBase(base, connection, path)
             let update = try PreparedStatement(
-                "UPDATE log SET state_generation = ?", database, file: path)
+                "UPDATE log SET state_generation = ?", connection, file: path)
             update.bind(stateGeneration, at: 1)
             try update.run()
         } committed: {
@@ -228,10 +227,10 @@ extension LogStore {
     }
 
     private static func setBase(
-        _ base: LogPosition, _ database: Database, _ path: String
+        _ base: LogPosition, _ connection: Connection, _ path: String
     ) throws(StorageError) {
         let update = try PreparedStatement(
-            "UPDATE log SET base_index = ?, base_view = ?", database, file: path)
+            "UPDATE log SET base_index = ?, base_view = ?", connection, file: path)
         update.bind(base.index, at: 1)
         update.bind(base.view, at: 2)
         try update.run()
@@ -240,9 +239,9 @@ extension LogStore {
     /// Makes a few bytes durable in place of the last ones of the same name.
     public func persist(_ bytes: [UInt8], as name: String) throws(StorageError) {
         let path = file.path
-        try file.write { database throws(StorageError) in
+        try file.write { connection throws(StorageError) in
             let insert = try PreparedStatement(
-                "INSERT OR REPLACE INTO state VALUES (?, ?, ?)", database, file: path)
+                "INSERT OR REPLACE INTO state VALUES (?, ?, ?)", connection, file: path)
             insert.bind(name, at: 1)
             insert.bind(Checksum.of(bytes), at: 2)
             insert.bind(bytes, at: 3)
@@ -253,9 +252,9 @@ extension LogStore {
     /// The bytes that were last made durable under a name; nothing where none ever were.
     public func persisted(_ name: String) throws(StorageError) -> [UInt8]? {
         let path = file.path
-        return try file.read { database throws(StorageError) in
+        return try file.read { connection throws(StorageError) in
             let select = try PreparedStatement(
-                "SELECT checksum, value FROM state WHERE name = ?", database, file: path)
+                "SELECT checksum, value FROM state WHERE name = ?", connection, file: path)
             defer { select.reset() }
             select.bind(name, at: 1)
             guard try select.step() else { return nil }

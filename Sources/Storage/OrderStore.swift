@@ -1,6 +1,5 @@
 public import Bookstore
 public import Durability
-internal import GRDB
 public import Replication
 
 /// The orders on their disk, and how far the log is applied.
@@ -31,8 +30,8 @@ public final class OrderStore: StateStore {
     /// - Throws: `diskFull` and others: then none was applied, and they can be applied again. An
     ///   entry of a later release is an `other` error that will not go away.
     public func apply(_ entries: [Entry]) throws(StorageError) -> [OrderOutcome] {
-        try state.apply(entries) { database, path throws(StorageError) in
-            var orders = try SQLiteOrders(database, path: path)
+        try state.apply(entries) { connection, path throws(StorageError) in
+            var orders = try SQLiteOrders(connection, path: path)
             var outcomes: [OrderOutcome] = []
             outcomes.reserveCapacity(entries.count)
             for entry in entries {
@@ -80,8 +79,8 @@ public final class OrderStore: StateStore {
 
     private func order(_ select: String, _ number: Int64) throws(StorageError) -> Order? {
         let file = state.file
-        return try file.read { database throws(StorageError) in
-            try OrderTables.order(select, number, database, file.path)
+        return try file.read { connection throws(StorageError) in
+            try OrderTables.order(select, number, connection, file.path)
         }
     }
 
@@ -90,9 +89,9 @@ public final class OrderStore: StateStore {
         after orderNumber: Int64 = 0, limit: Int
     ) throws(StorageError) -> [Order] {
         let file = state.file
-        return try file.read { database throws(StorageError) in
+        return try file.read { connection throws(StorageError) in
             let select = try PreparedStatement(
-                OrderTables.select + "WHERE number > ? ORDER BY number LIMIT ?", database,
+                OrderTables.select + "WHERE number > ? ORDER BY number LIMIT ?", connection,
                 file: file.path)
             defer { select.reset() }
             select.bind(orderNumber, at: 1)
@@ -129,8 +128,8 @@ public final class OrderStore: StateStore {
             ORDER BY time \(direction), number \(direction) LIMIT ?4
             """
         let file = state.file
-        return try file.read { database throws(StorageError) in
-            let select = try PreparedStatement(sql, database, file: file.path)
+        return try file.read { connection throws(StorageError) in
+            let select = try PreparedStatement(sql, connection, file: file.path)
             defer { select.reset() }
             select.bind(start.0, at: 1)
             select.bind(start.1, at: 2)
@@ -148,9 +147,9 @@ public final class OrderStore: StateStore {
         after saleNumber: Int64, limit: Int
     ) throws(StorageError) -> [Sale] {
         let file = state.file
-        return try file.read { database throws(StorageError) in
+        return try file.read { connection throws(StorageError) in
             let select = try PreparedStatement(
-                OrderTables.select + "WHERE sale > ? ORDER BY sale LIMIT ?", database,
+                OrderTables.select + "WHERE sale > ? ORDER BY sale LIMIT ?", connection,
                 file: file.path)
             defer { select.reset() }
             select.bind(saleNumber, at: 1)
@@ -164,9 +163,9 @@ public final class OrderStore: StateStore {
     /// The greatest number of a sale that has an order; 0 where there is none.
     public func highestSaleNumber() throws(StorageError) -> Int64 {
         let file = state.file
-        return try file.read { database throws(StorageError) in
+        return try file.read { connection throws(StorageError) in
             let select = try PreparedStatement(
-                "SELECT MAX(sale) FROM orders", database, file: file.path)
+                "SELECT MAX(sale) FROM orders", connection, file: file.path)
             defer { select.reset() }
             return try select.step() ? select.number(at: 0) : 0
         }
@@ -176,25 +175,25 @@ public final class OrderStore: StateStore {
     /// one that has no order, among them.
     public func counters() throws(StorageError) -> OrderCounters {
         let file = state.file
-        return try file.read { database throws(StorageError) in
-            try OrderTables.counters(database, file.path)
+        return try file.read { connection throws(StorageError) in
+            try OrderTables.counters(connection, file.path)
         }
     }
 
     /// Checks everything there is, as it is at one moment, while work goes on.
     public func audit() throws(StorageError) -> OrderAudit {
         let file = state.file
-        return try file.longRead { database throws(StorageError) in
-            try OrderTables.audit(database, file.path)
+        return try file.longRead { connection throws(StorageError) in
+            try OrderTables.audit(connection, file.path)
         }
     }
 }
 
 extension OrderTables {
     /// Checks everything there is; inside a transaction.
-    static func audit(_ database: Database, _ path: String) throws(StorageError) -> OrderAudit {
-        var audit = OrderAudit(counters: try counters(database, path))
-        let rows = try PreparedStatement(select + "ORDER BY number", database, file: path)
+    static func audit(_ connection: Connection, _ path: String) throws(StorageError) -> OrderAudit {
+        var audit = OrderAudit(counters: try counters(connection, path))
+        let rows = try PreparedStatement(select + "ORDER BY number", connection, file: path)
         while try rows.step() { audit.add(try order(rows, path)) }
         return audit
     }

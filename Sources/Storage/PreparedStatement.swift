@@ -1,25 +1,18 @@
 internal import Durability
-internal import GRDB
 internal import GRDBSQLite
 
-/// A statement of GRDB's cache, bound and stepped through SQLite's own functions.
+/// A statement of a connection, bound and stepped through SQLite's own functions.
 ///
-/// GRDB keeps the connection, its thread and its transactions; on the path of a buy and of a
-/// lookup, its boxing of arguments and rows would cost as much as SQLite itself.
+/// On the path of a buy and of a lookup, GRDB's boxing of arguments and rows would cost as much as
+/// SQLite itself.
 struct PreparedStatement {
-    private let owner: Statement
     private let pointer: OpaquePointer
     private let file: String
 
-    init(_ sql: String, _ database: Database, file: String) throws(StorageError) {
-        do {
-            owner = try database.cachedStatement(sql: sql)
-        } catch {
-            throw .from(error, file: file)
-        }
-        pointer = owner.sqliteStatement
+    init(_ sql: String, _ connection: Connection, file: String) throws(StorageError) {
+        pointer = try connection.statement(sql, file: file)
         self.file = file
-        // A statement of the cache may have been left in the middle of its rows by an error.
+        // One that was prepared before may have been left in the middle of its rows by an error.
         sqlite3_reset(pointer)
     }
 

@@ -1,23 +1,22 @@
 internal import Bookstore
 internal import Durability
-internal import GRDB
 
 /// The state of the catalog inside a transaction, as the rules see it.
 struct SQLiteCatalog: CatalogState {
     typealias Failure = StorageError
 
     var counters: CatalogCounters
-    private let database: Database
+    private let connection: Connection
     private let path: String
     private let seed: KeySeed
     /// When the key was recorded that will be forgotten first; nothing where that is not known yet.
     private var firstKeyTime: Int64?
 
-    init(_ database: Database, path: String) throws(StorageError) {
-        self.database = database
+    init(_ connection: Connection, path: String) throws(StorageError) {
+        self.connection = connection
         self.path = path
-        counters = try CatalogTables.counters(database, path)
-        seed = try CatalogTables.seed(database, path)
+        counters = try CatalogTables.counters(connection, path)
+        seed = try CatalogTables.seed(connection, path)
     }
 
     func saveCounters() throws(StorageError) {
@@ -30,7 +29,7 @@ struct SQLiteCatalog: CatalogState {
     }
 
     func record(of itemNumber: Int64) throws(StorageError) -> BookRecord? {
-        try CatalogTables.record(of: itemNumber, database, path)
+        try CatalogTables.record(of: itemNumber, connection, path)
     }
 
     func store(_ record: BookRecord) throws(StorageError) {
@@ -73,7 +72,7 @@ struct SQLiteCatalog: CatalogState {
     }
 
     func use(of key: IdempotencyKey) throws(StorageError) -> KeyUse? {
-        try CatalogTables.use(of: key, seed, database, path)
+        try CatalogTables.use(of: key, seed, connection, path)
     }
 
     func hasSale(_ saleNumber: Int64) throws(StorageError) -> Bool {
@@ -129,6 +128,6 @@ struct SQLiteCatalog: CatalogState {
     }
 
     private func statement(_ sql: String) throws(StorageError) -> PreparedStatement {
-        try PreparedStatement(sql, database, file: path)
+        try PreparedStatement(sql, connection, file: path)
     }
 }

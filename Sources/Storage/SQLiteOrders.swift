@@ -1,24 +1,23 @@
 internal import Bookstore
 internal import Durability
-internal import GRDB
 
 /// The state of the orders inside a transaction, as the rules see it.
 struct SQLiteOrders: OrderState {
     typealias Failure = StorageError
 
     var counters: OrderCounters
-    private let database: Database
+    private let connection: Connection
     private let path: String
 
-    init(_ database: Database, path: String) throws(StorageError) {
-        self.database = database
+    init(_ connection: Connection, path: String) throws(StorageError) {
+        self.connection = connection
         self.path = path
-        counters = try OrderTables.counters(database, path)
+        counters = try OrderTables.counters(connection, path)
     }
 
     func saveCounters() throws(StorageError) {
         let update = try PreparedStatement(
-            "UPDATE counters SET last_order = ?, settled_through = ?, sales_digest = ?", database,
+            "UPDATE counters SET last_order = ?, settled_through = ?, sales_digest = ?", connection,
             file: path)
         update.bind(counters.lastOrderNumber, at: 1)
         update.bind(counters.settledThrough, at: 2)
@@ -27,12 +26,12 @@ struct SQLiteOrders: OrderState {
     }
 
     func order(ofSale saleNumber: Int64) throws(StorageError) -> Order? {
-        try OrderTables.order(OrderTables.selectBySale, saleNumber, database, path)
+        try OrderTables.order(OrderTables.selectBySale, saleNumber, connection, path)
     }
 
     func hasOrder(ofSale saleNumber: Int64) throws(StorageError) -> Bool {
         let select = try PreparedStatement(
-            "SELECT 1 FROM orders WHERE sale = ?", database, file: path)
+            "SELECT 1 FROM orders WHERE sale = ?", connection, file: path)
         defer { select.reset() }
         select.bind(saleNumber, at: 1)
         return try select.step()
@@ -40,7 +39,7 @@ struct SQLiteOrders: OrderState {
 
     func store(_ order: Order) throws(StorageError) {
         let insert = try PreparedStatement(
-            OrderTables.insertOrder, database, file: path)
+            OrderTables.insertOrder, connection, file: path)
         insert.bind(order.orderNumber, at: 1)
         insert.bind(order.sale.saleNumber, at: 2)
         SaleColumns.bind(order.sale, insert, from: 3)
@@ -90,19 +89,19 @@ enum OrderTables {
     }
 
     static func order(
-        _ sql: String, _ number: Int64, _ database: Database, _ path: String
+        _ sql: String, _ number: Int64, _ connection: Connection, _ path: String
     ) throws(StorageError) -> Order? {
-        let select = try PreparedStatement(sql, database, file: path)
+        let select = try PreparedStatement(sql, connection, file: path)
         defer { select.reset() }
         select.bind(number, at: 1)
         return try select.step() ? try order(select, path) : nil
     }
 
     static func counters(
-        _ database: Database, _ path: String
+        _ connection: Connection, _ path: String
     ) throws(StorageError) -> OrderCounters {
         let select = try PreparedStatement(
-            "SELECT last_order, settled_through, sales_digest FROM counters", database,
+            "SELECT last_order, settled_through, sales_digest FROM counters", connection,
             file: path)
         defer { select.reset() }
         guard try select.step() else {

@@ -1,6 +1,5 @@
 internal import Durability
 internal import GRDB
-internal import GRDBSQLite
 internal import Glibc
 
 /// What a kind of store file contains, and how one is told from another file.
@@ -72,9 +71,8 @@ struct Schema {
         configuration.busyMode = .timeout(5)
         do {
             let queue = try DatabaseQueue(path: path, configuration: configuration)
-            try queue.write { database in
-                try bring(database, from: try Self.version(database, path))
-            }
+            let found = try Self.version(try Connection(queue, file: path), path)
+            try queue.write { try bring($0, from: found) }
             // The version stands in the header of the file itself from here on.
             try queue.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
             try queue.close()
@@ -98,7 +96,7 @@ struct Schema {
     /// changing a byte of it.
     /// - Returns: what `body` reads from it.
     func verify<Value>(
-        _ path: String, _ body: (Database) throws(StorageError) -> Value
+        _ path: String, _ body: (Connection) throws(StorageError) -> Value
     ) throws(StorageError) -> Value {
         try verifyHeader(path)
         // SQLite's index of the write-ahead log is made when a file is opened, even for reading.
@@ -111,17 +109,22 @@ struct Schema {
         let result: Result<Value, StorageError>
         do {
             let queue = try DatabaseQueue(path: path, configuration: configuration)
-            result = queue.unsafeRead { database in
-                Result { () throws(StorageError) in
-                    try verifyTables(database, path)
-                    return try body(database)
-                }
+            result = Result { () throws(StorageError) in
+                try verifyContent(try Connection(queue, file: path), path, body)
             }
             try queue.close()
         } catch {
             throw .from(error, file: path)
         }
         return try result.get()
+    }
+
+    private func verifyContent<Value>(
+        _ connection: Connection, _ path: String,
+        _ body: (Connection) throws(StorageError) -> Value
+    ) throws(StorageError) -> Value {
+        try verifyTables(connection, path)
+        return try body(connection)
     }
 
     private func verifyHeader(_ path: String) throws(StorageError) {
@@ -144,15 +147,15 @@ struct Schema {
     }
 
     /// The version of a store's tables.
-    static func version(_ database: Database, _ path: String) throws(StorageError) -> Int32 {
-        let pragma = try PreparedStatement("PRAGMA user_version", database, file: path)
+    static func version(_ connection: Connection, _ path: String) throws(StorageError) -> Int32 {
+        let pragma = try PreparedStatement("PRAGMA user_version", connection, file: path)
         defer { pragma.reset() }
         return try pragma.step() ? Int32(truncatingIfNeeded: pragma.number(at: 0)) : 0
     }
 
-    private func verifyTables(_ database: Database, _ path: String) throws(StorageError) {
+    private func verifyTables(_ connection: Connection, _ path: String) throws(StorageError) {
         // In the write-ahead log there may be a later version than in the header.
-        let version = Int(try Self.version(database, path))
+        let version = Int(try Self.version(connection, path))
         // A virtual table keeps what it has in tables of its own, under its name and an underscore.
         let master = try PreparedStatement(
             """
@@ -161,7 +164,7 @@ struct Schema {
                 WHERE virtual.sql LIKE 'CREATE VIRTUAL TABLE %'
                     AND substr(entry.name, 1, length(virtual.name) + 1) = virtual.name || '_')
             ORDER BY rowid
-            """, database, file: path)
+            """, connection, file: path)
         var found: [String] = []
         while try master.step() { found.append(master.text(at: 0)) }
         guard (1...versions.count).contains(version),
@@ -170,7 +173,7 @@ struct Schema {
             throw .damaged(file: path, reason: "its tables are not those of this release")
         }
         guard (Files.size(path) ?? 0) <= Self.bytesCheckedAtOpening else { return }
-        let check = try PreparedStatement("PRAGMA quick_check(1)", database, file: path)
+        let check = try PreparedStatement("PRAGMA quick_check(1)", connection, file: path)
         while try check.step() {
             let finding = check.text(at: 0)
             guard finding == "ok" else { throw .damaged(file: path, reason: finding) }

@@ -1,5 +1,4 @@
 internal import Durability
-internal import GRDB
 internal import GRDBSQLite
 internal import Replication
 
@@ -11,9 +10,9 @@ extension StateFile {
     func writeSnapshot(to path: String) throws(StorageError) -> LogPosition {
         for suffix in ["", "-journal", "-wal", "-shm"] { try Files.remove(path + suffix) }
         let file = file
-        let position = try file.longRead { database throws(StorageError) in
-            let position = try Self.applied(database, file.path)
-            try Self.copy(database, from: file.path, to: path)
+        let position = try file.longRead { connection throws(StorageError) in
+            let position = try Self.applied(connection, file.path)
+            try Self.copy(connection, from: file.path, to: path)
             return position
         }
         try Files.syncFile(path)
@@ -22,7 +21,7 @@ extension StateFile {
     }
 
     private static func copy(
-        _ source: Database, from sourcePath: String, to path: String
+        _ source: Connection, from sourcePath: String, to path: String
     ) throws(StorageError) {
         var target: OpaquePointer?
         defer { sqlite3_close(target) }
@@ -32,7 +31,7 @@ extension StateFile {
         }
         // A copy that a crash cuts short is thrown away: no journal, and one sync at the end.
         sqlite3_exec(target, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF", nil, nil, nil)
-        guard let backup = sqlite3_backup_init(target, "main", source.sqliteConnection, "main")
+        guard let backup = sqlite3_backup_init(target, "main", source.handle, "main")
         else { throw .lastError(of: target, path) }
         var code = SQLITE_OK
         while code == SQLITE_OK { code = sqlite3_backup_step(backup, 256) }

@@ -1,5 +1,4 @@
 internal import Durability
-internal import GRDB
 internal import Replication
 internal import Synchronization
 
@@ -45,8 +44,8 @@ final class StateFile: Sendable {
             }
             try schema.create(path)
         }
-        let (applied, version) = try schema.verify(path) { database throws(StorageError) in
-            (try Self.applied(database, path), try Schema.version(database, path))
+        let (applied, version) = try schema.verify(path) { connection throws(StorageError) in
+            (try Self.applied(connection, path), try Schema.version(connection, path))
         }
         try Self.check(applied, log, path)
         try directory.add(Self.firstName)
@@ -75,17 +74,17 @@ final class StateFile: Sendable {
     /// Applies entries, which follow on those applied before, in one transaction.
     func apply<Value>(
         _ entries: [Entry],
-        _ body: (Database, String) throws(StorageError) -> Value
+        _ body: (Connection, String) throws(StorageError) -> Value
     ) throws(StorageError) -> Value {
         let file = file
         let last = entries.last?.position ?? applied
         precondition(
             entries.isEmpty || entries[0].index == applied.index + 1,
             "entries are applied out of order")
-        return try file.write { database throws(StorageError) in
-            let value = try body(database, file.path)
+        return try file.write { connection throws(StorageError) in
+            let value = try body(connection, file.path)
             let update = try PreparedStatement(
-                "UPDATE applied SET idx = ?, view = ?", database, file: file.path)
+                "UPDATE applied SET idx = ?, view = ?", connection, file: file.path)
             update.bind(last.index, at: 1)
             update.bind(last.view, at: 2)
             try update.run()
@@ -109,8 +108,8 @@ final class StateFile: Sendable {
     /// Makes a received snapshot, complete at `incomingPath`, the state, and empties the log.
     /// - Throws: `damaged` and others, and nothing was changed then.
     func install(_ position: LogPosition) throws(StorageError) {
-        let (found, version) = try schema.verify(incomingPath) { database throws(StorageError) in
-            (try Self.applied(database, incomingPath), try Schema.version(database, incomingPath))
+        let (found, version) = try schema.verify(incomingPath) { connection throws(StorageError) in
+            (try Self.applied(connection, incomingPath), try Schema.version(connection, incomingPath))
         }
         guard found == position else {
             throw .damaged(
@@ -145,9 +144,9 @@ final class StateFile: Sendable {
     }
 
     static func applied(
-        _ database: Database, _ path: String
+        _ connection: Connection, _ path: String
     ) throws(StorageError) -> LogPosition {
-        let select = try PreparedStatement("SELECT idx, view FROM applied", database, file: path)
+        let select = try PreparedStatement("SELECT idx, view FROM applied", connection, file: path)
         defer { select.reset() }
         guard try select.step() else {
             throw .damaged(file: path, reason: "it does not say what is applied")

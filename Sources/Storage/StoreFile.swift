@@ -18,24 +18,24 @@ final class StoreFile: Sendable {
     }
 
     let path: String
-    private let writer: DatabaseQueue
-    private let checkpointer: DatabaseQueue
+    private let writer: ConnectionLock
+    private let checkpointer: ConnectionLock
     private let readers: Mutex<Readers>
 
     private struct Readers {
-        let all: [DatabaseQueue]
-        var idle: [DatabaseQueue]
+        let all: [ConnectionLock]
+        var idle: [ConnectionLock]
         var turn = 0
 
         /// A reader that nobody uses, or where there is none the next one in turn, which serves its
         /// users one after another.
-        mutating func take() -> DatabaseQueue {
+        mutating func take() -> ConnectionLock {
             if let reader = idle.popLast() { return reader }
             turn = (turn + 1) % all.count
             return all[turn]
         }
 
-        mutating func giveBack(_ reader: DatabaseQueue) {
+        mutating func giveBack(_ reader: ConnectionLock) {
             if !idle.contains(where: { $0 === reader }) { idle.append(reader) }
         }
     }
@@ -46,76 +46,62 @@ final class StoreFile: Sendable {
         path: String, synchronous: Synchronous, readers count: Int = 3, cacheKilobytes: Int = 4096
     ) throws(StorageError) {
         self.path = path
-        writer = try Self.connect(path, cacheKilobytes: cacheKilobytes)
-        checkpointer = try Self.connect(path, cacheKilobytes: 256)
-        // GRDB sets NORMAL when it opens a WAL database: only what is set after that counts.
-        try Self.set(synchronous, on: writer, path)
-        try Self.set(synchronous, on: checkpointer, path)
-        var readers: [DatabaseQueue] = []
+        writer = try Self.connect(path, synchronous, cacheKilobytes: cacheKilobytes)
+        checkpointer = try Self.connect(path, synchronous, cacheKilobytes: 256)
+        var readers: [ConnectionLock] = []
         for _ in 0..<count {
-            readers.append(
-                try Self.connect(path, readOnly: true, cacheKilobytes: cacheKilobytes / 4))
+            readers.append(try Self.connectReader(path, cacheKilobytes: cacheKilobytes / 4))
         }
         self.readers = Mutex(Readers(all: readers, idle: readers))
         // From here on the writer meets only checkpoints that wait for readers; see `restart`.
-        writer.writeWithoutTransaction { database in
-            _ = sqlite3_busy_timeout(database.sqliteConnection, 20)
-        }
+        try writer.run { connection in _ = sqlite3_busy_timeout(connection.handle, 20) }
     }
 
     /// Runs a transaction: all of it is done when this returns, or nothing when it throws.
     /// - Parameter committed: called after the commit, before any later transaction begins.
     func write<Value>(
-        _ body: (Database) throws(StorageError) -> Value,
+        _ body: (Connection) throws(StorageError) -> Value,
         committed: (Value) -> Void = { _ in }
     ) throws(StorageError) -> Value {
-        let result = writer.writeWithoutTransaction { database -> Result<Value, StorageError> in
-            let result = Result { () throws(StorageError) in
-                try transaction("BEGIN IMMEDIATE", database, body)
-            }
-            if case .success(let value) = result { committed(value) }
-            return result
+        try writer.run { connection throws(StorageError) in
+            let value = try transaction("BEGIN IMMEDIATE", connection, body)
+            committed(value)
+            return value
         }
-        return try result.get()
     }
 
     /// Reads with one statement, which alone sees a consistent state.
     func read<Value>(
-        _ body: (Database) throws(StorageError) -> Value
+        _ body: (Connection) throws(StorageError) -> Value
     ) throws(StorageError) -> Value {
         let reader = readers.withLock { $0.take() }
         defer { readers.withLock { $0.giveBack(reader) } }
-        let result = reader.unsafeRead { database in
-            Result { () throws(StorageError) in try body(database) }
-        }
-        return try result.get()
+        return try reader.run(body)
     }
 
     /// Reads with any number of statements that all see the same state, for as long as it takes,
     /// on a connection of its own.
     func longRead<Value>(
-        _ body: (Database) throws(StorageError) -> Value
+        _ body: (Connection) throws(StorageError) -> Value
     ) throws(StorageError) -> Value {
-        let reader = try Self.connect(path, readOnly: true, cacheKilobytes: 1024)
-        let result = reader.unsafeRead { database in
-            Result { () throws(StorageError) in try transaction("BEGIN", database, body) }
+        try Self.connectReader(path, cacheKilobytes: 1024).run { connection throws(StorageError) in
+            try transaction("BEGIN", connection, body)
         }
-        return try result.get()
     }
 
     private func transaction<Value>(
-        _ begin: String, _ database: Database,
-        _ body: (Database) throws(StorageError) -> Value
+        _ begin: String, _ connection: Connection,
+        _ body: (Connection) throws(StorageError) -> Value
     ) throws(StorageError) -> Value {
-        try PreparedStatement(begin, database, file: path).run()
+        try PreparedStatement(begin, connection, file: path).run()
         do throws(StorageError) {
-            let value = try body(database)
-            try PreparedStatement("COMMIT", database, file: path).run()
+            let value = try body(connection)
+            try PreparedStatement("COMMIT", connection, file: path).run()
             return value
         } catch {
             // SQLite has rolled back by itself after some errors; a second time would be one.
-            if sqlite3_get_autocommit(database.sqliteConnection) == 0 {
-                try? PreparedStatement("ROLLBACK", database, file: path).run()
+            if sqlite3_get_autocommit(connection.handle) == 0 {
+                try? PreparedStatement("ROLLBACK", connection, file: path).run()
             }
             throw error
         }
@@ -145,29 +131,43 @@ extension StoreFile {
     }
 
     private func checkpoint(
-        _ mode: Int32, on queue: DatabaseQueue
+        _ mode: Int32, on lock: ConnectionLock
     ) throws(StorageError) -> (pages: Int32, isComplete: Bool) {
-        let result = queue.writeWithoutTransaction {
-            database -> Result<(pages: Int32, isComplete: Bool), StorageError> in
+        try lock.run { connection throws(StorageError) in
             var pages: Int32 = 0
             var copied: Int32 = 0
-            let connection = database.sqliteConnection
-            switch sqlite3_wal_checkpoint_v2(connection, "main", mode, &pages, &copied) {
-            case SQLITE_OK: return .success((pages, pages == copied))
-            case SQLITE_BUSY, SQLITE_LOCKED: return .success((pages, false))
-            default: return .failure(.lastError(of: connection, path))
+            switch sqlite3_wal_checkpoint_v2(connection.handle, "main", mode, &pages, &copied) {
+            case SQLITE_OK: return (pages, pages == copied)
+            case SQLITE_BUSY, SQLITE_LOCKED: return (pages, false)
+            default: throw .lastError(of: connection.handle, path)
             }
         }
-        return try result.get()
     }
 
     private static func connect(
-        _ path: String, readOnly: Bool = false, cacheKilobytes: Int
+        _ path: String, _ synchronous: Synchronous, cacheKilobytes: Int
+    ) throws(StorageError) -> ConnectionLock {
+        let queue = try open(path, readOnly: false, cacheKilobytes)
+        // GRDB sets NORMAL when it opens a WAL database: only what is set after that counts.
+        try set(synchronous, on: queue, path)
+        return try ConnectionLock(queue, file: path)
+    }
+
+    private static func connectReader(
+        _ path: String, cacheKilobytes: Int
+    ) throws(StorageError) -> ConnectionLock {
+        try ConnectionLock(open(path, readOnly: true, cacheKilobytes), file: path)
+    }
+
+    private static func open(
+        _ path: String, readOnly: Bool, _ cacheKilobytes: Int
     ) throws(StorageError) -> DatabaseQueue {
         var configuration = Configuration()
         configuration.readonly = readOnly
         configuration.journalMode = readOnly ? .default : .wal
         configuration.busyMode = .timeout(5)
+        // Statements are prepared inside of transactions, which GRDB does not see end.
+        configuration.allowsUnsafeTransactions = true
         configuration.prepareDatabase { database in
             try database.execute(
                 sql: """
