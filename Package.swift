@@ -132,6 +132,9 @@ let package = Package(
         tests(
             "ServerRuntimeTests",
             ["API", "HTTPClient", "MonotonicTime", "ServerRuntime", "SocketServer", log]),
+        tests(
+            "ReplicaHostTests",
+            ["Durability", "MonotonicTime", "ReplicaHost", "Replication", "Storage"]),
         .testTarget(
             name: "ReplicationTests", dependencies: ["MonotonicTime", "Replication"],
             exclude: ["Transcripts"], swiftSettings: settings),

@@ -73,14 +73,14 @@ final class PendingProposals<Outcome: Sendable>: Sendable {
         }
     }
 
-    /// Takes the outcomes of entries that were applied; those that nobody here proposed have no
-    /// ticket.
+    /// Takes the outcomes of the first of some entries, which were applied; those that nobody here
+    /// proposed have no ticket.
     @_specialize(where Outcome == CatalogOutcome)
     @_specialize(where Outcome == OrderOutcome)
     func complete(_ entries: [CommittedEntry], _ outcomes: [Outcome]) {
         finish { state in
             var touched: [UInt64] = []
-            for index in entries.indices {
+            for index in outcomes.indices {
                 guard let ticket = entries[index].ticket else { continue }
                 let number = ticket.number >> Self.placeBits
                 state.groups[number]?.set(

@@ -78,7 +78,7 @@ extension ReplicaHost {
 
     private func write(_ work: LogWork) {
         switch work {
-        case .append(let token, let entries, let cut):
+        case .append(let token, let entries, let cut, let isOwn):
             let start = BootClock.now()
             do throws(StorageError) {
                 try log.append(entries, truncatingFrom: cut)
@@ -90,6 +90,8 @@ extension ReplicaHost {
             figures.logWriteSeconds.observe((BootClock.now() - start).seconds)
             figures.batchEntries.observe(Double(entries.count))
             step(.appended(token))
+            // While the backups are still at it.
+            if isOwn { applyWork.append(.logged(entries)) }
         case .persist(let token, let bytes):
             do throws(StorageError) {
                 try log.persist(bytes, as: Self.stateName)
@@ -108,25 +110,55 @@ extension ReplicaHost {
 
     // MARK: The state
 
+    /// How long entries that nobody here waits for gather, in milliseconds: a backup writes its state
+    /// once for several batches, and answers no lookups of their books meanwhile.
+    private static var gatheringTime: Int { 5 }
+
     private func applyCommitted() {
-        while let batches = applyWork.takeAll() {
-            let committed = batches.flatMap { $0 }
-            guard let last = committed.last else { continue }
-            guard let outcomes = apply(committed.map(\.entry)) else { return }
-            figures.applied.increment(by: committed.count)
-            figures.commitEntries.observe(Double(committed.count))
-            proposals.complete(committed, outcomes)
-            step(.applied(through: last.entry.index))
+        var applier = Applier(store)
+        while let work = applyWork.takeAll() {
+            var committed: [CommittedEntry] = []
+            for item in work {
+                switch item {
+                case .committed(let entries): committed += entries
+                case .logged(let entries): applier.logged(entries)
+                }
+            }
+            guard apply(committed, with: &applier) else { break }
+            prepare(with: &applier)
+            if !committed.isEmpty, committed.allSatisfy({ $0.ticket == nil }) {
+                pause(milliseconds: Self.gatheringTime)
+            }
         }
+        applier.discard()
     }
 
-    /// Applies entries, however long the disk is full: they are committed, and what was committed
-    /// is applied. Nil once the server stops.
-    private func apply(_ entries: [Entry]) -> [Store.Outcome]? {
+    /// Applies entries and answers those who wait for them.
+    /// - Returns: false once the server stops.
+    private func apply(_ committed: [CommittedEntry], with applier: inout Applier<Store>) -> Bool {
+        var rest = committed
+        while let first = rest.first {
+            guard let outcomes = outcomes(of: rest.map(\.entry), with: &applier) else {
+                return false
+            }
+            figures.applied.increment(by: outcomes.count)
+            figures.commitEntries.observe(Double(outcomes.count))
+            proposals.complete(rest, outcomes)
+            step(.applied(through: first.entry.index + UInt64(outcomes.count) - 1))
+            rest.removeFirst(outcomes.count)
+        }
+        return true
+    }
+
+    /// Applies the first of some entries, however long the disk is full: they are committed, and what
+    /// was committed is applied. Nil once the server stops.
+    private func outcomes(
+        of entries: [Entry], with applier: inout Applier<Store>
+    ) -> [Store.Outcome]? {
         var isNoted = false
         while true {
             do throws(StorageError) {
-                return try store.apply(entries)
+                return try applier.apply(entries)
             } catch {
                 stopIfBroken(error)
                 if !isNoted { logger.error("\(group): the state cannot be written: \(error)") }
@@ -134,6 +166,16 @@ extension ReplicaHost {
                 if isStopping.load(ordering: .relaxed) { return nil }
                 pause(milliseconds: 100)
             }
+        }
+    }
+
+    /// Applies in advance what was logged last. Where that fails, nothing is lost: it is applied when
+    /// it is committed.
+    private func prepare(with applier: inout Applier<Store>) {
+        do throws(StorageError) {
+            try applier.prepareNext()
+        } catch {
+            stopIfBroken(error)
         }
     }
 

@@ -8,7 +8,8 @@
 /// | thread | does |
 /// |---|---|
 /// | `log` | writes the log, one durable transaction a batch; the only one that waits for the disk |
-/// | `apply` | applies committed entries to the state and completes the clients' proposals |
+/// | `apply` | applies committed entries to the state and completes the clients' proposals; prepares
+/// | | what the log has in the meantime |
 /// | `load` | reads old entries for peers that lag, drops those that nobody needs, fetches and gives
 /// | | snapshots |
 /// | `tick` | gives the engine its clock; ends proposals whose time is over |
@@ -30,9 +31,16 @@ internal import Synchronization
 public final class ReplicaHost<Store: StateStore>: Sendable {
     /// Work for the `log` thread, in the engine's order.
     enum LogWork: Sendable {
-        case append(Token, [Entry], truncatingFrom: LogIndex?)
+        case append(Token, [Entry], truncatingFrom: LogIndex?, isOwn: Bool)
         case persist(Token, [UInt8])
         case install(attempt: UInt64, LogPosition)
+    }
+
+    /// Work for the `apply` thread, in the engine's order.
+    enum ApplyWork: Sendable {
+        case committed([CommittedEntry])
+        /// A batch of this primary's own that its log has.
+        case logged([Entry])
     }
 
     /// Work for the `load` thread.
@@ -52,7 +60,7 @@ public final class ReplicaHost<Store: StateStore>: Sendable {
     let log: LogStore
     let engine: Mutex<Replica>
     let logWork = DrainingQueue<LogWork>()
-    let applyWork = DrainingQueue<[CommittedEntry]>()
+    let applyWork = DrainingQueue<ApplyWork>()
     let loadWork = DrainingQueue<LoadWork>()
     let proposals = PendingProposals<Store.Outcome>()
     let exchanges = Mutex<[UInt64: Responder]>([:])
@@ -118,12 +126,15 @@ public final class ReplicaHost<Store: StateStore>: Sendable {
             for effect in replica.handle(event, at: BootClock.now()) {
                 switch effect {
                 case .append(let token, let entries, let cut):
-                    logWork.append(.append(token, entries, truncatingFrom: cut))
+                    logWork.append(
+                        .append(
+                            token, entries, truncatingFrom: cut,
+                            isOwn: replica.role == .primary))
                 case .persist(let token, let bytes): logWork.append(.persist(token, bytes))
                 case .trimLog(let index): loadWork.append(.trim(through: index))
                 case .installSnapshot(let attempt, let position):
                     logWork.append(.install(attempt: attempt, position))
-                case .apply(let entries): applyWork.append(entries)
+                case .apply(let entries): applyWork.append(.committed(entries))
                 case .load(let token, let range): loadWork.append(.entries(token, range))
                 case .fetchSnapshot(let attempt, let server):
                     loadWork.append(.fetchSnapshot(attempt: attempt, from: server))

@@ -179,7 +179,8 @@ extension CatalogTables {
     ) throws(StorageError) -> CatalogAudit {
         var audit = CatalogAudit(counters: try counters(connection, path))
         let sales = try PreparedStatement(
-            "SELECT \(SaleColumns.names("sales")) FROM sales ORDER BY number", connection, file: path)
+            "SELECT \(SaleColumns.names("sales")) FROM sales ORDER BY number", connection,
+            file: path)
         while try sales.step() { audit.add(try SaleColumns.sale(sales, path)) }
         let sums = try PreparedStatement(
             "SELECT item, sum(quantity) FROM sales GROUP BY item ORDER BY item", connection,

@@ -32,6 +32,9 @@ final class Connection {
         sqlite3_rollback_hook(handle, nil, nil)
     }
 
+    /// Whether a transaction is open.
+    var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
+
     /// A statement, prepared where it was not yet. It is valid for as long as the connection.
     func statement(_ sql: String, file: String) throws(StorageError) -> OpaquePointer {
         let text = Text(sql: sql)

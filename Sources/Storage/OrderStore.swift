@@ -25,12 +25,12 @@ public final class OrderStore: StateStore {
     /// The last entry that is applied in what a loss of power would leave.
     public var durableThrough: LogIndex { state.durableThrough }
 
-    /// Applies entries, which must follow on `applied`, in one transaction, and returns the outcome
-    /// of each.
+    /// Applies entries, which must follow on `applied`, in one transaction that is left open, and
+    /// returns the outcome of each.
     /// - Throws: `diskFull` and others: then none was applied, and they can be applied again. An
     ///   entry of a later release is an `other` error that will not go away.
-    public func apply(_ entries: [Entry]) throws(StorageError) -> [OrderOutcome] {
-        try state.apply(entries) { connection, path throws(StorageError) in
+    public func prepare(_ entries: [Entry]) throws(StorageError) -> [OrderOutcome] {
+        try state.prepare(entries) { connection, path throws(StorageError) in
             var orders = try SQLiteOrders(connection, path: path)
             var outcomes: [OrderOutcome] = []
             outcomes.reserveCapacity(entries.count)
@@ -44,6 +44,12 @@ public final class OrderStore: StateStore {
             return outcomes
         }
     }
+
+    /// Makes what was prepared the state or, where it throws, takes it back.
+    public func commitPrepared() throws(StorageError) { try state.commitPrepared() }
+
+    /// Takes back what was prepared, where anything was.
+    public func discardPrepared() { state.discardPrepared() }
 
     /// Makes what is applied durable: from time to time, from a thread that does not apply.
     /// - Returns: `durableThrough`, up to where the log may be trimmed.

@@ -25,6 +25,13 @@ final class StateFile: Sendable {
         var file: StoreFile
         var applied: LogPosition
         var durable: LogIndex
+        var prepared: Prepared?
+    }
+
+    /// A transaction that is open in a file, which a snapshot may have replaced since.
+    private struct Prepared {
+        let file: StoreFile
+        let last: LogPosition
     }
 
     /// Opens the state that a log belongs to, or makes an empty one where there never was one.
@@ -71,17 +78,21 @@ final class StateFile: Sendable {
         current.withLock { $0.durable }
     }
 
-    /// Applies entries, which follow on those applied before, in one transaction.
-    func apply<Value>(
+    /// Applies entries, which follow on those applied before, in one transaction that is left open:
+    /// it is seen, and counts, when `commitPrepared` follows. The thread that applies does nothing
+    /// else to the state until then, or until `discardPrepared`.
+    func prepare<Value>(
         _ entries: [Entry],
         _ body: (Connection, String) throws(StorageError) -> Value
     ) throws(StorageError) -> Value {
-        let file = file
+        let (file, applied) = current.withLock { ($0.file, $0.applied) }
         let last = entries.last?.position ?? applied
-        precondition(
-            entries.isEmpty || entries[0].index == applied.index + 1,
-            "entries are applied out of order")
-        return try file.write { connection throws(StorageError) in
+        // A snapshot may have taken the state's place since the caller looked.
+        guard entries.isEmpty || entries[0].index == applied.index + 1 else {
+            throw Self.outOfPlace(file)
+        }
+        try file.settleCheckpoint()
+        let value = try file.prepare { connection throws(StorageError) in
             let value = try body(connection, file.path)
             let update = try PreparedStatement(
                 "UPDATE applied SET idx = ?, view = ?", connection, file: file.path)
@@ -89,8 +100,39 @@ final class StateFile: Sendable {
             update.bind(last.view, at: 2)
             try update.run()
             return value
-        } committed: { _ in
-            current.withLock { $0.applied = last }
+        }
+        current.withLock { $0.prepared = Prepared(file: file, last: last) }
+        return value
+    }
+
+    /// Makes what was prepared the state. Where this throws, nothing was changed.
+    func commitPrepared() throws(StorageError) {
+        guard let prepared = takePrepared() else { throw Self.outOfPlace(file) }
+        guard prepared.file === file else {
+            prepared.file.rollBack()
+            throw Self.outOfPlace(file)
+        }
+        try prepared.file.commit()
+        current.withLock { current in
+            if current.file === prepared.file { current.applied = prepared.last }
+        }
+    }
+
+    private static func outOfPlace(_ file: StoreFile) -> StorageError {
+        .other(
+            file: file.path, code: 0, message: "these entries do not follow on those applied before"
+        )
+    }
+
+    /// Takes back what was prepared, where anything was.
+    func discardPrepared() {
+        takePrepared()?.file.rollBack()
+    }
+
+    private func takePrepared() -> Prepared? {
+        current.withLock { current in
+            defer { current.prepared = nil }
+            return current.prepared
         }
     }
 
@@ -109,7 +151,10 @@ final class StateFile: Sendable {
     /// - Throws: `damaged` and others, and nothing was changed then.
     func install(_ position: LogPosition) throws(StorageError) {
         let (found, version) = try schema.verify(incomingPath) { connection throws(StorageError) in
-            (try Self.applied(connection, incomingPath), try Schema.version(connection, incomingPath))
+            (
+                try Self.applied(connection, incomingPath),
+                try Schema.version(connection, incomingPath)
+            )
         }
         guard found == position else {
             throw .damaged(

@@ -13,9 +13,14 @@ public protocol StateStore: AnyObject, Sendable {
     /// Where a snapshot is to be written that shall be installed.
     var incomingPath: String { get }
 
-    /// Applies entries, which must follow on `applied`, in one transaction, and returns the outcome
-    /// of each.
-    func apply(_ entries: [Entry]) throws(StorageError) -> [Outcome]
+    /// Applies entries, which must follow on `applied`, in one transaction that is left open, and
+    /// returns the outcome of each: nobody sees them, and `applied` stays, until `commitPrepared`.
+    /// Not while another transaction is open.
+    func prepare(_ entries: [Entry]) throws(StorageError) -> [Outcome]
+    /// Makes what was prepared the state or, where it throws, takes it back.
+    func commitPrepared() throws(StorageError)
+    /// Takes back what was prepared, where anything was.
+    func discardPrepared()
     /// Makes what is applied durable, and returns `durableThrough`.
     @discardableResult
     func checkpoint() throws(StorageError) -> LogIndex
@@ -24,4 +29,14 @@ public protocol StateStore: AnyObject, Sendable {
     /// Makes a received snapshot, complete at `incomingPath`, the state, and empties the log: both
     /// or, where it throws, neither.
     func installSnapshot(_ position: LogPosition) throws(StorageError)
+}
+
+extension StateStore {
+    /// Applies entries, which must follow on `applied`, in one transaction, and returns the outcome
+    /// of each.
+    public func apply(_ entries: [Entry]) throws(StorageError) -> [Outcome] {
+        let outcomes = try prepare(entries)
+        try commitPrepared()
+        return outcomes
+    }
 }

@@ -21,6 +21,9 @@ final class StoreFile: Sendable {
     private let writer: ConnectionLock
     private let checkpointer: ConnectionLock
     private let readers: Mutex<Readers>
+    /// The checkpoint that was to be made by the writer while a transaction of its was open, as
+    /// SQLite numbers it; -1 for none.
+    private let owedCheckpoint = Atomic<Int32>(-1)
 
     private struct Readers {
         let all: [ConnectionLock]
@@ -93,18 +96,67 @@ final class StoreFile: Sendable {
         _ begin: String, _ connection: Connection,
         _ body: (Connection) throws(StorageError) -> Value
     ) throws(StorageError) -> Value {
+        let value = try opened(begin, connection, body)
+        try commit(connection)
+        return value
+    }
+
+    /// Does something in a transaction, which is open afterwards unless this throws.
+    private func opened<Value>(
+        _ begin: String, _ connection: Connection,
+        _ body: (Connection) throws(StorageError) -> Value
+    ) throws(StorageError) -> Value {
         try PreparedStatement(begin, connection, file: path).run()
         do throws(StorageError) {
-            let value = try body(connection)
-            try PreparedStatement("COMMIT", connection, file: path).run()
-            return value
+            return try body(connection)
         } catch {
-            // SQLite has rolled back by itself after some errors; a second time would be one.
-            if sqlite3_get_autocommit(connection.handle) == 0 {
-                try? PreparedStatement("ROLLBACK", connection, file: path).run()
-            }
+            rollBack(connection)
             throw error
         }
+    }
+
+    private func commit(_ connection: Connection) throws(StorageError) {
+        do throws(StorageError) {
+            try PreparedStatement("COMMIT", connection, file: path).run()
+        } catch {
+            rollBack(connection)
+            throw error
+        }
+    }
+
+    private func rollBack(_ connection: Connection) {
+        // SQLite has rolled back by itself after some errors; a second time would be one.
+        guard connection.isInTransaction else { return }
+        try? PreparedStatement("ROLLBACK", connection, file: path).run()
+    }
+}
+
+/// A transaction in two parts: what it does, and, later, whether it is done.
+extension StoreFile {
+    /// Does something that nobody sees, and that is as if it never were, unless `commit` follows.
+    /// Until then, or `rollBack`, no other transaction may begin.
+    func prepare<Value>(
+        _ body: (Connection) throws(StorageError) -> Value
+    ) throws(StorageError) -> Value {
+        try writer.run { connection throws(StorageError) in
+            try opened("BEGIN IMMEDIATE", connection, body)
+        }
+    }
+
+    /// Commits what was prepared. Where this throws, it is as if it never were.
+    func commit() throws(StorageError) {
+        try writer.run { connection throws(StorageError) in try commit(connection) }
+    }
+
+    /// Takes back what was prepared.
+    func rollBack() {
+        try? writer.run { connection in rollBack(connection) }
+    }
+
+    /// Makes the checkpoint that an open transaction was in the way of. Between two transactions.
+    func settleCheckpoint() throws(StorageError) {
+        let mode = owedCheckpoint.exchange(-1, ordering: .relaxed)
+        if mode >= 0 { _ = try checkpoint(mode, on: writer) }
     }
 }
 
@@ -134,6 +186,10 @@ extension StoreFile {
         _ mode: Int32, on lock: ConnectionLock
     ) throws(StorageError) -> (pages: Int32, isComplete: Bool) {
         try lock.run { connection throws(StorageError) in
+            if connection.isInTransaction {
+                owedCheckpoint.store(mode, ordering: .relaxed)
+                return (0, false)
+            }
             var pages: Int32 = 0
             var copied: Int32 = 0
             switch sqlite3_wal_checkpoint_v2(connection.handle, "main", mode, &pages, &copied) {
