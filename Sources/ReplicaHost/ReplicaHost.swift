@@ -71,6 +71,8 @@ public final class ReplicaHost<Store: StateStore>: Sendable {
     let servedSnapshots = Mutex<[String: ServedSnapshot]>([:])
     let latestAttempt = Atomic<UInt64>(0)
     let isStopping = Atomic<Bool>(false)
+    /// How often the `checkpoint` thread has been at work.
+    let flushes = Atomic<Int>(0)
     /// When the engine was last told the time, in nanoseconds.
     let lastTick = Atomic<Int64>(BootClock.now().nanoseconds)
     let figures: Figures

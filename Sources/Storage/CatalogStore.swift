@@ -60,6 +60,10 @@ public final class CatalogStore: StateStore {
         try state.checkpoint()
     }
 
+    /// Has the disk take what was applied lately, so that it is not all left to the next checkpoint:
+    /// several times between two, from the same thread.
+    public func flush() throws(StorageError) { try state.flush() }
+
     /// Where a snapshot is to be written that shall be installed.
     public var incomingPath: String { state.incomingPath }
 

@@ -25,6 +25,8 @@ final class StateFile: Sendable {
         var file: StoreFile
         var applied: LogPosition
         var durable: LogIndex
+        /// Up to where `flush` was called for.
+        var flushed: LogIndex = 0
         var prepared: Prepared?
     }
 
@@ -145,6 +147,15 @@ final class StateFile: Sendable {
             if isComplete, current.file === file { current.durable = max(current.durable, index) }
             return current.durable
         }
+    }
+
+    /// Has the disk take what was applied lately, so that it is not all left to the next checkpoint.
+    func flush() throws(StorageError) {
+        let (file, isDirty) = current.withLock { current in
+            defer { current.flushed = current.applied.index }
+            return (current.file, current.flushed != current.applied.index)
+        }
+        if isDirty { try file.flush() }
     }
 
     /// Makes a received snapshot, complete at `incomingPath`, the state, and empties the log.

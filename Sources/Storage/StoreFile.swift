@@ -182,6 +182,16 @@ extension StoreFile {
         return try checkpoint(mode, on: writer).isComplete || passive.isComplete
     }
 
+    /// Has the disk take what was committed and is not durable yet.
+    ///
+    /// A checkpoint begins with it. Under load that is tens of megabytes at once, and whatever else
+    /// is to be made durable on the same disk, the logs above all, waits behind them.
+    func flush() throws(StorageError) {
+        // No lock is lost by closing it again: SQLite's are on its other files.
+        let path = path + "-wal"
+        if Files.exists(path) { try Files.syncFile(path) }
+    }
+
     private func checkpoint(
         _ mode: Int32, on lock: ConnectionLock
     ) throws(StorageError) -> (pages: Int32, isComplete: Bool) {

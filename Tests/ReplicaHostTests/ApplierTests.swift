@@ -58,6 +58,7 @@ private final class NotingStore: StateStore {
     }
 
     func checkpoint() throws(StorageError) -> LogIndex { 0 }
+    func flush() throws(StorageError) {}
     func writeSnapshot(to path: String) throws(StorageError) -> LogPosition { .origin }
     func installSnapshot(_ position: LogPosition) throws(StorageError) {}
 }

@@ -101,6 +101,7 @@ struct PreparedTests {
         for start in stride(from: 0, to: entries.count, by: 20) {
             _ = try store.prepare(Array(entries[start..<start + 20]))
             if start % 1000 == 0 {
+                try store.flush()
                 try store.checkpoint()
                 #expect(store.durableThrough <= store.applied.index)
             }
