@@ -37,6 +37,9 @@ extension StateStore {
     /// Applies entries, which must follow on `applied`, in one transaction, and returns the outcome
     /// of each.
     public func apply(_ entries: [Entry]) throws(StorageError) -> [Outcome] {
+        precondition(
+            entries.isEmpty || entries[0].index == applied.index + 1,
+            "entries are applied out of order")
         let outcomes = try prepare(entries)
         try commitPrepared()
         return outcomes
