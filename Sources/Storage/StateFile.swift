@@ -93,7 +93,7 @@ final class StateFile: Sendable {
         guard entries.isEmpty || entries[0].index == applied.index + 1 else {
             throw Self.outOfPlace(file)
         }
-        try file.settleCheckpoint()
+        file.settleCheckpoint()
         let value = try file.prepare { connection throws(StorageError) in
             let value = try body(connection, file.path)
             let update = try PreparedStatement(

@@ -46,6 +46,10 @@ struct OrderStoreTests {
             }
             try log.append(batch)
             let expected = batch.map { try? memory.apply(payload: $0.payload).get() }
+            if index.isMultiple(of: 3) {
+                #expect(try store.prepare(batch) == expected)
+                store.discardPrepared()
+            }
             #expect(try store.apply(batch) == expected)
             if Int.random(in: 0..<10, using: &generator) == 0 {
                 try log.trim(through: store.checkpoint())
