@@ -37,6 +37,7 @@ extension ReplicaHost {
 
     /// Starts the replica's threads; once.
     public func start() {
+        removeLeftSnapshots()
         let workers = [
             WorkerThread(name: "log") { [self] in writeLog() },
             WorkerThread(name: "apply") { [self] in applyCommitted() },
@@ -185,9 +186,11 @@ extension ReplicaHost {
     /// hold the log's writes up.
     private static var flushInterval: Duration { .milliseconds(100) }
 
-    /// Makes a checkpoint at first and every tenth time, once a second, and flushes in between.
+    /// Makes a checkpoint at first and every tenth time, once a second, and flushes in between. Every
+    /// hundredth time it has old copies of the state removed.
     private func checkpointOrFlush() {
         let turn = flushes.add(1, ordering: .relaxed).newValue
+        if turn % 100 == 0 { loadWork.append(.removeOldSnapshots) }
         guard turn % 10 == 1 else {
             // A disk that cannot is told of by the next checkpoint.
             try? store.flush()
@@ -219,6 +222,7 @@ extension ReplicaHost {
                     fetchSnapshot(attempt: attempt, from: server)
                 case .giveChunk(let chunk): give(chunk)
                 case .trim(let index): trim(through: index)
+                case .removeOldSnapshots: removeOldSnapshots()
                 }
             }
         }

@@ -26,6 +26,8 @@ extension ReplicaHost {
         let path: String
         let position: LogPosition
         let size: Int
+        /// When a chunk of it was last asked for.
+        var lastUse: Instant
     }
 
     /// A chunk that somebody asked for.
@@ -89,20 +91,50 @@ extension ReplicaHost {
     private func snapshot(
         for server: String, attempt: UInt64
     ) throws(StorageError) -> ServedSnapshot {
-        if let served = servedSnapshots.withLock({ $0[server] }), served.attempt == attempt {
-            return served
+        let known = servedSnapshots.withLock { served in
+            served[server]?.lastUse = BootClock.now()
+            return served[server]
         }
-        let path = "\(directory.path)/snapshot-\(server).db"
+        if let known, known.attempt == attempt { return known }
+        let path = snapshotPath(for: server)
         let position = try store.writeSnapshot(to: path)
         var status = stat()
         guard stat(path, &status) == 0 else {
             throw .other(file: path, code: errno, message: String(cString: strerror(errno)))
         }
         let served = ServedSnapshot(
-            attempt: attempt, path: path, position: position, size: Int(status.st_size))
+            attempt: attempt, path: path, position: position, size: Int(status.st_size),
+            lastUse: BootClock.now())
         servedSnapshots.withLock { $0[server] = served }
         logger.notice("\(group): a copy of the state at \(position) is ready for \(server)")
         return served
+    }
+
+    private func snapshotPath(for server: String) -> String {
+        "\(directory.path)/snapshot-\(server).db"
+    }
+
+    /// How long a copy stays that nobody asks for: longer than a joining server takes to give one up.
+    /// One that comes back all the same gets another copy, and notices.
+    private static var snapshotLifetime: Instant.Span { .seconds(180) }
+
+    /// Removes copies that nobody has asked for lately; they are as large as the state. The `load`
+    /// thread.
+    func removeOldSnapshots() {
+        let now = BootClock.now()
+        let old = servedSnapshots.withLock { served in
+            let old = served.filter { now - $0.value.lastUse > Self.snapshotLifetime }
+            for server in old.keys { served[server] = nil }
+            return old
+        }
+        for snapshot in old.values { unlink(snapshot.path) }
+    }
+
+    /// Removes the copies that an earlier start has left.
+    func removeLeftSnapshots() {
+        for server in environment.configuration.servers.map(\.id.name) + [Self.backupName] {
+            unlink(snapshotPath(for: server))
+        }
     }
 
     private static func read(_ path: String, at offset: Int, count: Int) -> [UInt8]? {

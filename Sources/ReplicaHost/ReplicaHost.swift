@@ -49,6 +49,7 @@ public final class ReplicaHost<Store: StateStore>: Sendable {
         case fetchSnapshot(attempt: UInt64, from: ServerName)
         case giveChunk(ChunkRequest)
         case trim(through: LogIndex)
+        case removeOldSnapshots
     }
 
     let group: String

@@ -32,8 +32,12 @@ public struct Configuration: Sendable {
     public var maximumQueue = 4096
     /// The entries that are kept in memory below the applied ones.
     public var tailEntries = 4096
+    /// Their bytes: where they have more, fewer of them are kept.
+    public var tailBytes = 8 << 20
     /// The entries that are kept on disk for peers that lag, beyond what a restart needs.
     public var retainedEntries: UInt64 = 100_000
+    /// Their bytes: where they have more, fewer of them are kept.
+    public var retainedBytes = 128 << 20
     /// A rule to break, for the simulator to prove that it notices.
     package var mutation: Mutation?
 
@@ -50,6 +54,9 @@ public struct Configuration: Sendable {
         self.acceptors = acceptors
         self.lessees = lessees
     }
+
+    /// How exactly the log knows where ``retainedBytes`` begin.
+    var milestoneDistance: Int { max(1, retainedBytes / 32) }
 
     /// How often the host sends `tick`; timers are as exact as this.
     public var tickInterval: Instant.Span { heartbeatInterval * 0.25 }

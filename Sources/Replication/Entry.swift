@@ -17,6 +17,9 @@ public struct Entry: Hashable, Sendable {
         self.payload = payload
     }
 
+    /// About the bytes that it takes, in memory and on disk, beyond a few that every entry takes.
+    var byteCount: Int { payload.count + keys.count * 8 }
+
     /// The entry's place.
     public var position: LogPosition { LogPosition(index: index, view: view) }
 }

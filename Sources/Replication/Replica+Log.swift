@@ -67,12 +67,15 @@ extension Replica {
 
     /// Lets go of the log that neither a restart nor a peer that lags a little needs.
     mutating func trimLog(through index: LogIndex) {
-        log.compact(through: index, keeping: configuration.tailEntries)
-        let retained = configuration.retainedEntries
-        guard index > retained else { return }
-        let end = index - retained
+        log.compact(
+            through: index, keeping: configuration.tailEntries, bytes: configuration.tailBytes)
         // Seldom, and much at once.
-        guard end >= log.diskFirst + retained / 8, log.trim(through: end) else { return }
+        var end = log.surplusEnd(beyond: configuration.retainedBytes, through: index) ?? 0
+        let retained = configuration.retainedEntries
+        if index > retained, index - retained >= log.diskFirst + retained / 8 {
+            end = max(end, index - retained)
+        }
+        guard log.trim(through: end) else { return }
         effects.append(.trimLog(through: end))
     }
 

@@ -87,7 +87,8 @@ public struct Replica: Sendable {
         }
         viewSince = now
         log = ReplicaLog(
-            diskFirst: restored.firstIndex, applied: restored.applied, tail: restored.tail)
+            diskFirst: restored.firstIndex, applied: restored.applied, tail: restored.tail,
+            milestoneDistance: configuration.milestoneDistance)
         durableIndex = log.lastIndex
         commitIndex = restored.applied.index
         appliedThrough = restored.applied.index

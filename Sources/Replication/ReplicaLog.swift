@@ -8,10 +8,15 @@ struct ReplicaLog {
     private(set) var diskFirst: LogIndex
     /// The place of the last entry, or `base`.
     private(set) var last: LogPosition
-    /// The entries in memory, of which the first `dropped` are gone already: removing from the
-    /// front of an array costs its length, so it is done once for many.
+    /// The entries in memory.
     private var entries: [Entry]
-    private var dropped = 0
+    /// Their bytes.
+    private var byteCount = 0
+    /// The bytes of all entries since this log was made, those that are gone included.
+    private var totalBytes = 0
+    /// Places in the log and what `totalBytes` was there: one in about so many bytes.
+    private var milestones: [(index: LogIndex, totalBytes: Int)] = []
+    private let milestoneDistance: Int
     /// How many entries that are not applied yet touch a key.
     private var unapplied: [UInt64: Int] = [:]
     /// Up to where the state machine has applied.
@@ -22,7 +27,9 @@ struct ReplicaLog {
     ///   - diskFirst: the first index on disk.
     ///   - applied: the place up to which the state is applied.
     ///   - tail: the entries behind that place.
-    init(diskFirst: LogIndex, applied: LogPosition, tail: [Entry]) {
+    ///   - milestoneDistance: how exactly ``surplusEnd(beyond:through:)`` is to know, in bytes.
+    init(diskFirst: LogIndex, applied: LogPosition, tail: [Entry], milestoneDistance: Int) {
+        self.milestoneDistance = milestoneDistance
         self.diskFirst = min(diskFirst, applied.index + 1)
         base = applied
         entries = []
@@ -37,6 +44,11 @@ struct ReplicaLog {
     mutating func append(_ entry: Entry) {
         precondition(entry.index == last.index + 1, "the log has no gaps")
         entries.append(entry)
+        byteCount += entry.byteCount
+        totalBytes += entry.byteCount
+        if totalBytes - (milestones.last?.totalBytes ?? 0) >= milestoneDistance {
+            milestones.append((entry.index, totalBytes))
+        }
         last = entry.position
         if entry.index > appliedIndex {
             for key in entry.keys { unapplied[key, default: 0] += 1 }
@@ -53,7 +65,7 @@ struct ReplicaLog {
 
     /// The entry at an index above `base` and not above the last.
     subscript(index: LogIndex) -> Entry {
-        entries[dropped + Int(index - base.index) - 1]
+        entries[Int(index - base.index) - 1]
     }
 
     /// The entries above `index`, which is not below `base`, up to a last one, within limits of
@@ -66,7 +78,7 @@ struct ReplicaLog {
         var next = index + 1
         while next <= min(end, last.index), slice.count < maximumEntries {
             let entry = self[next]
-            bytes += entry.payload.count + entry.keys.count * 8
+            bytes += entry.byteCount
             if bytes > maximumBytes, !slice.isEmpty { break }
             slice.append(entry)
             next += 1
@@ -77,8 +89,10 @@ struct ReplicaLog {
     /// Cuts off every entry from an index on; none of them may be applied.
     mutating func truncate(from index: LogIndex) {
         precondition(index > appliedIndex, "an applied entry is never cut off")
-        while last.index >= index, let entry = entries.last, entries.count > dropped {
-            entries.removeLast()
+        while last.index >= index, let entry = entries.popLast() {
+            if milestones.last?.index == entry.index { milestones.removeLast() }
+            byteCount -= entry.byteCount
+            totalBytes -= entry.byteCount
             release(entry)
             let previous = entry.index - 1
             last = LogPosition(index: previous, view: view(atOrBase: previous))
@@ -100,18 +114,35 @@ struct ReplicaLog {
     /// Whether there is any entry that is not applied.
     var hasUnapplied: Bool { appliedIndex < last.index }
 
-    /// Forgets entries that are not needed in memory: those up to `index`, but for the last `keep`.
-    mutating func compact(through index: LogIndex, keeping keep: Int) {
-        let end = min(index, appliedIndex)
-        let surplus = Int(clamping: Int64(end) - Int64(base.index) - Int64(keep))
-        guard surplus >= max(1, keep / 4) else { return }
-        let newBase = base.index + UInt64(surplus)
-        base = LogPosition(index: newBase, view: self[newBase].view)
-        dropped += surplus
-        if dropped > entries.count / 2 {
-            entries.removeFirst(dropped)
-            dropped = 0
+    /// Forgets entries that are not needed in memory: those up to `index`, but for the last `keep`,
+    /// or fewer where they have more bytes than `limit`.
+    mutating func compact(through index: LogIndex, keeping keep: Int, bytes limit: Int) {
+        let end = Int(clamping: Int64(min(index, appliedIndex)) - Int64(base.index))
+        // Seldom, and much at once: removing from the front of an array costs its length.
+        var surplus = end - keep >= max(1, keep / 4) ? end - keep : 0
+        var left = byteCount - entries.prefix(surplus).reduce(0) { $0 + $1.byteCount }
+        if left > limit {
+            while surplus < end, left > limit / 4 * 3 {
+                left -= entries[surplus].byteCount
+                surplus += 1
+            }
         }
+        guard surplus > 0 else { return }
+        base = entries[surplus - 1].position
+        entries.removeFirst(surplus)
+        byteCount = left
+    }
+
+    /// The last place, not above `index`, that so many bytes of entries or more stand behind; exact
+    /// to the distance of the milestones. What a restart found is not counted. Nil where there is
+    /// none that was not asked for before.
+    mutating func surplusEnd(beyond limit: Int, through index: LogIndex) -> LogIndex? {
+        let place = milestones.lastIndex {
+            $0.index <= index && totalBytes - $0.totalBytes >= limit
+        }
+        guard let place else { return nil }
+        defer { milestones.removeFirst(place + 1) }
+        return milestones[place].index
     }
 
     /// Whether the entry at an index is on disk or on its way there, or is the place before all.
@@ -130,7 +161,9 @@ struct ReplicaLog {
 
     /// Makes a snapshot's place the whole log.
     mutating func reset(to position: LogPosition) {
-        self = ReplicaLog(diskFirst: position.index + 1, applied: position, tail: [])
+        self = ReplicaLog(
+            diskFirst: position.index + 1, applied: position, tail: [],
+            milestoneDistance: milestoneDistance)
     }
 
     private func view(atOrBase index: LogIndex) -> ViewNumber {

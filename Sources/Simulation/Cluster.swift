@@ -111,6 +111,8 @@ final class Cluster {
             lessees: group == Cluster.catalog ? frontEndNames : [])
         configuration.tailEntries = profile.tailEntries
         configuration.retainedEntries = profile.retainedEntries
+        configuration.tailBytes = profile.tailBytes
+        configuration.retainedBytes = profile.retainedBytes
         if profile.aim == .snapshots, let place = configuration.replicas.firstIndex(of: name) {
             // What one primary has forgotten the next one may still have.
             configuration.retainedEntries = place.isMultiple(of: 2) ? 2 : 40

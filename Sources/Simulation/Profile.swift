@@ -85,6 +85,11 @@ struct Profile {
         }
     }
 
+    /// The bytes that the log keeps in memory and on disk, which in some schedules count sooner than
+    /// its entries.
+    var tailBytes: Int { tailEntries == 16 ? 400 : 8 << 20 }
+    var retainedBytes: Int { retainedEntries == 32 ? 1_500 : 128 << 20 }
+
     /// How far off a clock's rate is that was drawn so: where clocks are what counts, as far as it
     /// may be.
     func error(of drawn: Double) -> Double {

@@ -111,7 +111,8 @@ public final class LogStore: Sendable {
     }
 
     /// Reads entries of a range in order, until the payloads read come to `limitBytes`, but at least
-    /// one; nothing where the first one of the range is not in the log.
+    /// two, where there are so many: a peer is sent what follows on the first one. Nothing where the
+    /// first one of the range is not in the log.
     /// - Throws: `damaged` where an entry is not what was appended.
     public func entries(
         _ range: ClosedRange<LogIndex>, limitBytes: Int = 1 << 20
@@ -126,7 +127,7 @@ public final class LogStore: Sendable {
             select.bind(range.upperBound, at: 2)
             var entries: [Entry] = []
             var bytes = 0
-            while bytes < limitBytes || entries.isEmpty, try select.step() {
+            while bytes < limitBytes || entries.count < 2, try select.step() {
                 let entry = try EntryCoding.entry(select, path)
                 guard entry.index == range.lowerBound + UInt64(entries.count) else { break }
                 bytes += entry.payload.count

@@ -1,4 +1,5 @@
 import Dispatch
+import Foundation
 import SocketServer
 import Synchronization
 import Testing
@@ -171,6 +172,77 @@ struct HTTPClientTests {
         }
         for _ in 0..<100 { #expect(done.wait(timeout: .now() + 20) == .success) }
         #expect(server.connections <= 3)
+    }
+
+    @Test("Many threads send at the same time, completions too, and each request is answered once")
+    func manySenders() throws {
+        let server = try echo()
+        let answers = Mutex<[String: Int]>([:])
+        let done = DispatchSemaphore(value: 0)
+        let paths = (0..<8).flatMap { sender in (0..<200).map { "/\(sender)/\($0)" } }
+        @Sendable func note(_ result: Result<HTTPResponse, HTTPClientError>) {
+            let body = (try? result.get()).map { String(decoding: $0.body, as: UTF8.self) } ?? ""
+            let path = body.split(separator: " ").dropFirst().first.map(String.init) ?? "failed"
+            answers.withLock { $0[path, default: 0] += 1 }
+            done.signal()
+        }
+        for sender in 0..<8 {
+            Thread.detachNewThread { [client] in
+                for path in paths[(sender * 200)..<(sender * 200 + 200)] {
+                    let first = HTTPRequest(authority: server.authority, path: path)
+                    client.send(first, timeout: .seconds(300)) { result in
+                        note(result)
+                        let second = HTTPRequest(
+                            authority: server.authority, path: path + "/again")
+                        client.send(second, timeout: .seconds(300)) { note($0) }
+                    }
+                }
+            }
+        }
+        for _ in 0..<paths.count * 2 {
+            #expect(done.wait(timeout: .now() + 300) == .success)
+        }
+        let expected = Set(paths + paths.map { $0 + "/again" })
+        #expect(answers.withLock { Set($0.keys) } == expected)
+        #expect(answers.withLock { $0.values.allSatisfy { $0 == 1 } })
+    }
+
+    @Test("What cannot be sent is told by the client's thread, not while it is being sent")
+    func completionsElsewhere() {
+        let lock = Mutex(())
+        let done = DispatchSemaphore(value: 0)
+        let requests = [
+            HTTPRequest(authority: "127.0.0.1:1", path: "/"),
+            HTTPRequest(authority: "127.0.0.1:80", path: "not a path"),
+        ]
+        for request in requests + requests {
+            // A completion that ran here would wait for this thread, which holds the lock.
+            lock.withLock { _ in
+                client.send(request, timeout: .seconds(300)) { result in
+                    lock.withLock { _ in }
+                    if case .failure = result { done.signal() }
+                }
+            }
+        }
+        for _ in 0..<4 { #expect(done.wait(timeout: .now() + 300) == .success) }
+    }
+
+    @Test("The time of a request is over on time, whoever sent it and whoever else has longer")
+    func timers() throws {
+        let server = try SocketServer { connection in connection.waitForClose() }
+        let done = DispatchSemaphore(value: 0)
+        let order = Mutex<[Int]>([])
+        // The longest first: each of the others is over before an alarm that is set already.
+        for milliseconds in [300_000, 900, 300, 30] {
+            client.send(request(to: server), timeout: .milliseconds(milliseconds)) { result in
+                if case .failure(.timedOut) = result { order.withLock { $0.append(milliseconds) } }
+                done.signal()
+            }
+        }
+        for _ in 1...3 { #expect(done.wait(timeout: .now() + 60) == .success) }
+        #expect(order.withLock { $0 } == [30, 300, 900])
+        client.shutDown()
+        #expect(done.wait(timeout: .now() + 60) == .success)
     }
 
     // MARK: What goes wrong

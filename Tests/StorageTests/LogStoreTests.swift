@@ -42,7 +42,7 @@ struct LogStoreTests {
     func limited() throws {
         let log = try open()
         try log.append((1...5).map { entry($0, String(repeating: "x", count: 100)) })
-        #expect(try log.entries(1...5, limitBytes: 1).count == 1)
+        #expect(try log.entries(1...5, limitBytes: 1).count == 2)
         #expect(try log.entries(1...5, limitBytes: 200).count == 2)
         #expect(try log.entries(1...5, limitBytes: 201).count == 3)
         #expect(try log.entries(6...9).isEmpty)
