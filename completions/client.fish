@@ -20,7 +20,7 @@ function __client_parse_tokens -S
     set -l unparsed_tokens (__client_tokens -pc)
     switch $unparsed_tokens[1]
     case 'client'
-        __client_parse_subcommand 0 'version' 'h/help'
+        __client_parse_subcommand 0 'url=' 'config=' 'json' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'menu'
             __client_parse_subcommand 0 'url=' 'config=' 'version' 'h/help'
@@ -87,9 +87,12 @@ function __client_custom_completion
 end
 
 complete -c 'client' -f
+complete -c 'client' -n '__client_should_offer_completions_for_flags_or_options "client" url' -l 'url' -d 'Where the store is. (default: `listen` in the configuration)' -rfka ''
+complete -c 'client' -n '__client_should_offer_completions_for_flags_or_options "client" config' -l 'config' -d 'A configuration that says where the store is. (default: config.json)' -rfka ''
+complete -c 'client' -n '__client_should_offer_completions_for_flags_or_options "client" json' -l 'json' -d 'Print the answer as it came.'
 complete -c 'client' -n '__client_should_offer_completions_for_flags_or_options "client" version' -l 'version' -d 'Show the version.'
 complete -c 'client' -n '__client_should_offer_completions_for_flags_or_options "client" h help' -s 'h' -l 'help' -d 'Show help information.'
-complete -c 'client' -n '__client_should_offer_completions_for_positional "client" -eq 1' -fa 'menu' -d 'Asks what to do, again and again. (default)'
+complete -c 'client' -n '__client_should_offer_completions_for_positional "client" -eq 1' -fa 'menu' -d 'Asks what to do, again and again.'
 complete -c 'client' -n '__client_should_offer_completions_for_positional "client" -eq 1' -fa 'search' -d 'Lists the books of a topic.'
 complete -c 'client' -n '__client_should_offer_completions_for_positional "client" -eq 1' -fa 'find' -d 'Lists the books with some words in their titles.'
 complete -c 'client' -n '__client_should_offer_completions_for_positional "client" -eq 1' -fa 'lookup' -d 'Shows a book.'

@@ -20,7 +20,7 @@ function __pygmy_parse_tokens -S
     set -l unparsed_tokens (__pygmy_tokens -pc)
     switch $unparsed_tokens[1]
     case 'pygmy'
-        __pygmy_parse_subcommand 0 'version' 'h/help'
+        __pygmy_parse_subcommand 0 'config=' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'up'
             __pygmy_parse_subcommand 0 'config=' 'only=+' 'no-restart' 'log-format=' 'log-level=' 'version' 'h/help'
@@ -123,6 +123,7 @@ function __pygmy_custom_completion
 end
 
 complete -c 'pygmy' -f
+complete -c 'pygmy' -n '__pygmy_should_offer_completions_for_flags_or_options "pygmy" config' -l 'config' -d 'The file that maps servers to addresses.' -rfka ''
 complete -c 'pygmy' -n '__pygmy_should_offer_completions_for_flags_or_options "pygmy" version' -l 'version' -d 'Show the version.'
 complete -c 'pygmy' -n '__pygmy_should_offer_completions_for_flags_or_options "pygmy" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'pygmy' -n '__pygmy_should_offer_completions_for_positional "pygmy" -eq 1' -fa 'up' -d 'Runs nginx and the servers of this machine until Ctrl-C or SIGTERM.'

@@ -75,15 +75,15 @@ public struct Configuration: Sendable, Equatable {
 
 /// One thing that is wrong with a configuration, and where it stands.
 public struct ConfigurationFault: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The key it is at, such as `settings.leaseDuration`; the file's name for the file as a whole.
-    public let key: String
+    /// The key it is at, such as `settings.leaseDuration`; nil where it is the file as a whole.
+    public let key: String?
     /// From 1, where it stands in the file.
     public let line: Int?
     /// What is wrong, with the value and with what is allowed.
     public let message: String
 
-    /// A fault at a key.
-    public init(key: String, line: Int? = nil, message: String) {
+    /// A fault at a key, or of the file as a whole.
+    public init(key: String? = nil, line: Int? = nil, message: String) {
         self.key = key
         self.line = line
         self.message = message
@@ -91,7 +91,9 @@ public struct ConfigurationFault: Error, Sendable, Equatable, CustomStringConver
 
     /// `settings.threads (line 8): …`
     public var description: String {
-        line.map { "\(key) (line \($0)): \(message)" } ?? "\(key): \(message)"
+        let place = [key, line.map { key == nil ? "line \($0)" : "(line \($0))" }]
+        let words = place.compactMap { $0 }.joined(separator: " ")
+        return words.isEmpty ? message : "\(words): \(message)"
     }
 }
 

@@ -1,7 +1,6 @@
 extension Configuration {
     /// Reads a file; relative paths in it are meant from its folder.
     public static func load(path: String) throws(ConfigurationError) -> Configuration {
-        let name = path.split(separator: "/").last.map(String.init) ?? path
         let bytes: [UInt8]
         let folder: String
         do throws(FileFault) {
@@ -9,8 +8,7 @@ extension Configuration {
             folder = try Files.absoluteFolder(of: path)
         } catch {
             throw ConfigurationError(
-                path: path,
-                faults: [ConfigurationFault(key: name, message: "cannot be read: \(error)")])
+                path: path, faults: [ConfigurationFault(message: "cannot be read: \(error)")])
         }
         return try parse(bytes, path: path, folder: folder)
     }
@@ -23,9 +21,7 @@ extension Configuration {
         do throws(JSONFault) {
             document = try JSON(parsing: bytes)
         } catch {
-            let fault = ConfigurationFault(
-                key: path.split(separator: "/").last.map(String.init) ?? path,
-                message: "is not JSON: \(error)")
+            let fault = ConfigurationFault(message: "is not JSON: \(error)")
             throw ConfigurationError(path: path, faults: [fault])
         }
         var reader = ConfigurationReader(bytes: bytes)
@@ -49,14 +45,14 @@ struct ConfigurationReader {
 
     init(bytes: [UInt8]) { self.bytes = bytes }
 
-    mutating func report(_ key: String, at offset: Int?, _ message: String) {
+    mutating func report(_ key: String?, at offset: Int?, _ message: String) {
         let line = offset.map { TextPosition.of($0, in: bytes).line }
         faults.append(ConfigurationFault(key: key, line: line, message: message))
     }
 
     mutating func read(_ document: JSON) {
         guard let members = document.members else {
-            report("config.json", at: document.offset, "the document must be an object, {…}")
+            report(nil, at: document.offset, "the document must be an object, {…}")
             return
         }
         var offsets: [ServerID: Int] = [:]
@@ -190,7 +186,7 @@ struct ConfigurationReader {
     }
 
     private mutating func checkTimes() {
-        guard !faults.contains(where: { $0.key.hasPrefix("settings.") }) else { return }
+        guard !faults.contains(where: { $0.key?.hasPrefix("settings.") == true }) else { return }
         let lease = settings.leaseDuration
         let heartbeat = settings.heartbeatInterval
         if lease <= heartbeat * 2 {

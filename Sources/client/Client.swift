@@ -21,14 +21,23 @@ struct Client: ParsableCommand {
             BuyCommand.self,
         ],
         defaultSubcommand: MenuCommand.self)
+
+    // May stand before a command as well as behind it.
+    @OptionGroup var store: StoreOption
+    @OptionGroup var form: FormOption
 }
 
 /// The seed's menu.
 struct MenuCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "menu", abstract: "Asks what to do, again and again. (default)")
+        commandName: "menu", abstract: "Asks what to do, again and again.")
 
     @OptionGroup var store: StoreOption
+    @OptionGroup(visibility: .hidden) var form: FormOption
+
+    func validate() throws {
+        if form.json { throw ValidationError("--json goes with a command, such as lookup.") }
+    }
 
     func run() throws {
         var menu = Menu(

@@ -15,4 +15,7 @@ struct Pygmy: ParsableCommand {
             RestoreCommand.self,
             ForceViewCommand.self, MembersCommand.self, CacheCommand.self,
         ])
+
+    // May stand before a command as well as behind it.
+    @OptionGroup var file: ConfigurationOption
 }

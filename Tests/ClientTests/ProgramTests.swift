@@ -36,6 +36,7 @@ import Testing
         ["nosuch"], ["lookup"], ["lookup", "abc"], ["lookup", "-1"], ["buy"], ["buy", "x"],
         ["lookup", "1", "2"], ["--nosuch"], ["search"], ["search", ""],
         ["lookup", "1", "--url", "not a url"], ["buy", "1", "--key", ""],
+        ["--json"],
     ])
     func `Used wrongly it ends with 64 and says how it is used`(_ arguments: [String]) throws {
         let result = try run(arguments)
@@ -53,6 +54,9 @@ import Testing
         let plain = try run(["lookup", "1", "--url", url])
         #expect(plain.status == .exited(0) && plain.output.contains("Title:       日本"))
         #expect(try run(["lookup", "1", "--url", url, "--json"]).output == body + "\n")
+        // Options may stand before the command.
+        #expect(try run(["--url", url, "lookup", "--json", "1"]).output == body + "\n")
+        #expect(try run(["--json", "--url", url, "lookup", "1"]).output == body + "\n")
     }
 
     @Test func `It ends with 1 where it was refused, with 69 where nobody answers`() throws {

@@ -84,6 +84,9 @@ struct CommandTests {
         let status = try store.pygmy("status", "--config", "config.json")
         #expect(status.status == .exited(0), "\(status.errors)")
         for name in store.plan.serverNames { #expect(status.output.contains(name), "\(name)") }
+        // Where the configuration is may be said before the command too.
+        let check = try store.pygmy("--config", "config.json", "check")
+        #expect(check.status == .exited(0) && check.output.hasPrefix("config.json is sound"))
     }
 
     @Test func `pygmy status --audit proves that the books add up`() throws {
