@@ -105,17 +105,21 @@ extension NginxConfiguration {
             server {
                 listen \(listen) default_server backlog=4096;
                 limit_conn pygmy_listeners 3000;
+                # Everything: what is left out elsewhere is no route here.
+                \(accessLog);
 
                 include problem-pages.conf;
                 include problems.conf;
                 include public-headers.conf;
                 include compression.conf;
 
-                # The busiest route; it passes nothing that a lookup has no use for.
+                # The busiest route: it passes nothing that a lookup has no use for, and has nothing looked
+                # up in a map that is known here.
                 location ~ "^/lookup(?:/|$)" {
-                    if ($pygmy_is_public = 0) {
+                    if ($request_uri !~ "^/lookup(?:[/?]|$)") {
                         return 404;
                     }
+                    include open-headers.conf;
                     fastcgi_param REQUEST_METHOD $request_method;
                     fastcgi_param REQUEST_URI $request_uri;
                     fastcgi_param REQUEST_ID $pygmy_request_id;

@@ -65,10 +65,17 @@ extension NginxConfiguration {
             default "";
         }
 
-        # A request without an id of its own has its trace's, which is of the same form.
+        # A new id. Of a lookup it need not be random, only no other request's of this nginx: random bytes
+        # are a tenth of what nginx does for one.
+        map $request_uri $pygmy_new_id {
+            "~^/lookup/" "$msec-$pid-$connection-$connection_requests";
+            default $request_id;
+        }
+
+        # A request without an id of its own has its trace's.
         map $pygmy_traceparent $pygmy_trace_id {
             "~^00-(?<pygmy_trace>[0-9a-f]{32})-" $pygmy_trace;
-            default $request_id;
+            default $pygmy_new_id;
         }
 
         # The id of a request: the caller's, where it is one that may stand in logs and headers.
@@ -87,7 +94,7 @@ extension NginxConfiguration {
 
         # The headers that such a page may see besides those that any page may.
         map $pygmy_cors_origin $pygmy_cors_headers {
-            "*" "Age, Allow, Cache-Status, ETag, Retry-After, X-Cache, X-Request-ID";
+            "*" "\(NginxConfiguration.corsHeaders)";
             default "";
         }
 
@@ -109,23 +116,27 @@ extension NginxConfiguration {
     }
 
     var log: String {
-        let folder = site.configuration.settings.logDirectory
-        return """
-            log_format pygmy '$time_iso8601 $remote_addr "$request" $status $body_bytes_sent '
-                             '${request_time}s id=$pygmy_request_id port=$server_port '
-                             'upstream=$upstream_addr upstream_status=$upstream_status '
-                             'upstream_time=$upstream_response_time trace=$pygmy_traceparent';
+        """
+        log_format pygmy '$time_iso8601 $remote_addr "$request" $status $body_bytes_sent '
+                         '${request_time}s id=$pygmy_request_id port=$server_port '
+                         'upstream=$upstream_addr upstream_status=$upstream_status '
+                         'upstream_time=$upstream_response_time trace=$pygmy_traceparent';
 
-            # What servers tell each other several times a second would bury everything else.
-            map $request_uri $pygmy_is_logged {
-                "~^/(?:heartbeat|update|register)(?:[/?]|$)" 0;
-                default 1;
-            }
+        # What servers tell each other several times a second would bury everything else.
+        map $request_uri $pygmy_is_logged {
+            "~^/(?:heartbeat|update|register)(?:[/?]|$)" 0;
+            default 1;
+        }
 
-            # Written in blocks, at least every second, and when nginx ends.
-            access_log \(path("\(folder)/nginx-access.log")) pygmy buffer=64k flush=1s if=$pygmy_is_logged;
+        \(accessLog) if=$pygmy_is_logged;
 
-            """
+        """
+    }
+
+    /// Written in blocks, at least every second, and when nginx ends.
+    var accessLog: String {
+        let file = path("\(site.configuration.settings.logDirectory)/nginx-access.log")
+        return "access_log \(file) pygmy buffer=64k flush=1s"
     }
 
     var limits: String {

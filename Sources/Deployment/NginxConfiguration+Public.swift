@@ -6,6 +6,17 @@ extension NginxConfiguration {
         NginxConfiguration.everyHeader.map { "add_header \($0) always;\n" }.joined()
     }
 
+    /// The same for a location of routes that a page from elsewhere may read.
+    var openHeaders: String {
+        NginxConfiguration.everyHeader.map { header in
+            header.replacing("$pygmy_cors_origin", with: "*")
+                .replacing("$pygmy_cors_headers", with: "\"\(NginxConfiguration.corsHeaders)\"")
+        }.map { "add_header \($0) always;\n" }.joined()
+    }
+
+    /// The headers that a page from elsewhere may see besides those that any page may.
+    static let corsHeaders = "Age, Allow, Cache-Status, ETag, Retry-After, X-Cache, X-Request-ID"
+
     /// The headers of every public answer, and of nginx's own documents.
     static let everyHeader = [
         "X-Request-ID $pygmy_request_id", "X-Content-Type-Options nosniff",

@@ -47,6 +47,7 @@ public struct NginxConfiguration: Sendable {
             ("identifiers.conf", identifiers),
             ("public.conf", site.receivesClients ? publicListener : ""),
             ("public-headers.conf", site.receivesClients ? publicHeaders : ""),
+            ("open-headers.conf", site.receivesClients ? openHeaders : ""),
             ("compression.conf", site.receivesClients ? compression : ""),
             ("front-end.conf", site.receivesClients ? frontEnd : ""),
             ("chance.conf", site.receivesClients ? chance : ""),
