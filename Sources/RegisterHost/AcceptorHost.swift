@@ -20,6 +20,7 @@ public final class AcceptorHost: Sendable {
     }
 
     private let logger: Logger
+    private let faults = RepeatedFaults()
     private let store: AcceptorStore
     private let work = DrainingQueue<Work>()
     private let acceptors: Mutex<[String: Acceptor]>
@@ -109,7 +110,8 @@ public final class AcceptorHost: Sendable {
                 try store.persist(acceptor.state.encoded(), as: item.group)
             } catch {
                 // As if the request had been lost: the acceptor in memory has promised nothing.
-                logger.error("a vote of \(item.group)'s register cannot be written: \(error)")
+                let fault = "a vote of \(item.group)'s register cannot be written: \(error)"
+                if let text = faults.text(fault) { logger.error("\(text)") }
                 return nil
             }
             acceptors.withLock { [acceptor] in $0[item.group] = acceptor }

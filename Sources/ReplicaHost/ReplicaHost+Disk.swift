@@ -87,7 +87,7 @@ extension ReplicaHost {
                 try log.append(entries, truncatingFrom: cut)
             } catch {
                 stopIfBroken(error)
-                logger.error("\(group): the log cannot be written: \(error)")
+                report("the log cannot be written: \(error)")
                 return step(.appendFailed(token))
             }
             figures.logWriteSeconds.observe((BootClock.now() - start).seconds)
@@ -100,7 +100,7 @@ extension ReplicaHost {
                 try log.persist(bytes, as: Self.stateName)
             } catch {
                 stopIfBroken(error)
-                logger.error("\(group): the replica's state cannot be written: \(error)")
+                report("the replica's state cannot be written: \(error)")
                 // The engine asks again at once; a full disk must not make this a busy loop.
                 pause(milliseconds: 50)
                 return step(.persistFailed(token))
@@ -158,14 +158,12 @@ extension ReplicaHost {
     private func outcomes(
         of entries: [Entry], with applier: inout Applier<Store>
     ) -> [Store.Outcome]? {
-        var isNoted = false
         while true {
             do throws(StorageError) {
                 return try applier.apply(entries)
             } catch {
                 stopIfBroken(error)
-                if !isNoted { logger.error("\(group): the state cannot be written: \(error)") }
-                isNoted = true
+                report("the state cannot be written: \(error)")
                 if isStopping.load(ordering: .relaxed) { return nil }
                 pause(milliseconds: 100)
             }
@@ -202,7 +200,7 @@ extension ReplicaHost {
             step(.stateDurable(through: durable))
         } catch {
             stopIfBroken(error)
-            logger.warning("\(group): a checkpoint failed: \(error)")
+            report("a checkpoint failed: \(error)", .warning)
         }
     }
 
@@ -233,11 +231,16 @@ extension ReplicaHost {
             try log.trim(through: index)
         } catch {
             stopIfBroken(error)
-            logger.warning("\(group): the log cannot be trimmed: \(error)")
+            report("the log cannot be trimmed: \(error)", .warning)
         }
     }
 
     // MARK: Faults
+
+    /// Logs a fault, once in a while where it comes again and again.
+    private func report(_ fault: String, _ level: Logger.Level = .error) {
+        if let text = faults.text(fault) { logger.log(level: level, "\(group): \(text)") }
+    }
 
     /// Ends the process where a database is not what was written: nothing that it would say or do
     /// from here on could be relied on.

@@ -76,6 +76,7 @@ public final class ReplicaHost<Store: StateStore>: Sendable {
     let flushes = Atomic<Int>(0)
     /// When the engine was last told the time, in nanoseconds.
     let lastTick = Atomic<Int64>(BootClock.now().nanoseconds)
+    let faults = RepeatedFaults()
     let figures: Figures
     let frontEnds: FrontEndWatch
 
