@@ -50,7 +50,7 @@ struct BuyQueue: Sendable {
 
     /// The part of a round trip that the next batch waits for company, as a divisor.
     private static let patience: Int64 = 2
-    private static let patienceLimit = Instant.Span.milliseconds(3)
+    private static let patienceLimit = Instant.Span.milliseconds(10)
 
     /// What a repeated buy must have left of its time: less, and the order server could say no more
     /// than that it does not know, where before it may have had a reason.
