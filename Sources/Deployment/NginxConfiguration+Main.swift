@@ -65,8 +65,8 @@ extension NginxConfiguration {
             default "";
         }
 
-        # A new id. Of a lookup it need not be random, only no other request's of this nginx: random bytes
-        # are a tenth of what nginx does for one.
+        # A new id. Of a lookup it need not be random, only no other request's of this nginx: nothing else
+        # that nginx does for one is as dear as random bytes.
         map $request_uri $pygmy_new_id {
             "~^/lookup/" "$msec-$pid-$connection-$connection_requests";
             default $request_id;
