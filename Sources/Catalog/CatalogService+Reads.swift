@@ -19,7 +19,10 @@ extension CatalogService {
         try answer(request, touching: [UInt64(bitPattern: number)], responder) {
             isCacheable throws(Problem) in
             let book = try read { () throws(StorageError) in try store.book(number) }
-            guard let book else { throw .noSuchBook(number) }
+            guard let book else {
+                let problem = Problem.noSuchBook(number)
+                throw isCacheable ? problem : problem.with(header: "X-Uncommitted", "1")
+            }
             responder.send(
                 json: Self.body(of: book), headers: isCacheable ? [] : [("X-Uncommitted", "1")])
         }

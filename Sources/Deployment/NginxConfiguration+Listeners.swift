@@ -145,7 +145,18 @@ extension NginxConfiguration {
                     fastcgi_pass frontEnds;
                 }
 
-                location ~ "^/(?:search|buy|orders|topics|status|restock|items|catalog\\.csv|orders\\.csv)(?:/|$)" {
+                # What comes in bulk waits for a slow client in the front end, page by page.
+                location ~ "^/(?:catalog\\.csv|orders\\.csv)(?:/|$)" {
+                    if ($pygmy_is_public = 0) {
+                        return 404;
+                    }
+                    fastcgi_max_temp_file_size 0;
+                    include parameters.conf;
+                    fastcgi_param DEFAULT_IDEMPOTENCY_KEY $request_id;
+                    include front-end.conf;
+                }
+
+                location ~ "^/(?:search|buy|orders|topics|status|restock|items)(?:/|$)" {
                     if ($pygmy_is_public = 0) {
                         return 404;
                     }
@@ -248,6 +259,7 @@ extension NginxConfiguration {
                     location ~ "^\(bulk)(?:/|$)" {
                         client_max_body_size \(NginxConfiguration.internalBodyLimit);
                         client_body_buffer_size 1m;
+                        fastcgi_max_temp_file_size 0;
                         fastcgi_read_timeout 60s;
                         include parameters.conf;
                         fastcgi_param HTTP_X_REQUEST_TIMEOUT $http_x_request_timeout if_not_empty;
@@ -269,8 +281,8 @@ extension NginxConfiguration {
         fastcgi_send_timeout 10s;
         fastcgi_buffer_size 16k;
         fastcgi_buffers 16 16k;
-        # What a client takes slowly waits in the server, not in a file.
-        fastcgi_max_temp_file_size 0;
+        # What a client takes slowly waits in a file, so that no thread of a server waits for it.
+        fastcgi_max_temp_file_size 64m;
         # Answers carry the id that nginx knows the request by.
         fastcgi_hide_header X-Request-ID;
         add_header X-Request-ID $pygmy_request_id always;

@@ -15,6 +15,11 @@ public enum StorageError: Error, Hashable, Sendable {
     case readOnly(file: String)
     /// Anything else: an I/O error, too little memory, no permission.
     case other(file: String, code: Int32, message: String)
+
+    /// Whether room on the disk is all that is missing.
+    public var isDiskFull: Bool {
+        if case .diskFull = self { true } else { false }
+    }
 }
 
 extension StorageError: CustomStringConvertible {

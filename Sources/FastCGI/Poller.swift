@@ -93,6 +93,9 @@ struct Poller: Sendable {
         return poll(&descriptor, 1, SystemCall.milliseconds(timeout)) == 1
     }
 
+    /// Whether there are reports that were fetched with others and taken by nobody yet.
+    var hasFetched: Bool { reports.areWaiting }
+
     /// Waits for one report; nil when the time is over.
     func next(timeoutMilliseconds: Int32) -> Source? {
         guard let event = reports.next(of: epoll, timeoutMilliseconds) else { return nil }
@@ -130,6 +133,8 @@ private final class Reports: Sendable {
     private let waiting = Mutex<[epoll_event]>([])
 
     init(capacity: Int) { self.capacity = capacity }
+
+    var areWaiting: Bool { capacity > 1 && waiting.withLock { !$0.isEmpty } }
 
     /// The next report, fetched from an epoll set where none is left.
     func next(of epoll: Int32, _ timeoutMilliseconds: Int32) -> epoll_event? {

@@ -58,11 +58,15 @@ final class ServerCore: Sendable {
             byteCount: configuration.parameterLimit * 2 + 16384, alignment: 8)
         defer { scratch.deallocate() }
         while roster.report(index) {
-            while roster.isOnDuty(index) {
+            while true {
+                // What was fetched here is not left behind by a worker that is relieved just then:
+                // the others may be waiting for reports already.
+                let mayWait = roster.isOnDuty(index)
+                guard mayWait || poller.hasFetched else { break }
                 let isPaused = acceptIsPaused.load(ordering: .relaxed)
-                switch poller.next(timeoutMilliseconds: isPaused ? 100 : -1) {
+                switch poller.next(timeoutMilliseconds: mayWait ? isPaused ? 100 : -1 : 0) {
                 case nil:
-                    if isPaused { resumeAccepting() }
+                    if isPaused, mayWait { resumeAccepting() }
                 case .wakeup:
                     return
                 case .listener:

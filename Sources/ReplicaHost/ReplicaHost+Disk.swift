@@ -153,17 +153,28 @@ extension ReplicaHost {
         return true
     }
 
+    /// How long the state may not be writable for another reason than a full disk.
+    private static var patienceWithState: Instant.Span { .seconds(3) }
+
     /// Applies the first of some entries, however long the disk is full: they are committed, and what
     /// was committed is applied. Nil once the server stops.
+    ///
+    /// A state that cannot be written for any other reason ends the process: it would keep its lease
+    /// and answer nobody, where another server could.
     private func outcomes(
         of entries: [Entry], with applier: inout Applier<Store>
     ) -> [Store.Outcome]? {
+        let start = BootClock.now()
         while true {
             do throws(StorageError) {
                 return try applier.apply(entries)
             } catch {
                 stopIfBroken(error)
                 report("the state cannot be written: \(error)")
+                if !error.isDiskFull, BootClock.now() - start > Self.patienceWithState {
+                    logger.critical("\(group): the state cannot be written; another server has to")
+                    exit(ExitStatus.inputOutput)
+                }
                 if isStopping.load(ordering: .relaxed) { return nil }
                 pause(milliseconds: 100)
             }
@@ -194,10 +205,15 @@ extension ReplicaHost {
             try? store.flush()
             return
         }
+        // The log's own does not depend on the state's.
         do throws(StorageError) {
-            let durable = try store.checkpoint()
             try log.checkpoint()
-            step(.stateDurable(through: durable))
+        } catch {
+            stopIfBroken(error)
+            report("a checkpoint of the log failed: \(error)", .warning)
+        }
+        do throws(StorageError) {
+            step(.stateDurable(through: try store.checkpoint()))
         } catch {
             stopIfBroken(error)
             report("a checkpoint failed: \(error)", .warning)
@@ -211,11 +227,8 @@ extension ReplicaHost {
             for item in work {
                 switch item {
                 case .entries(let token, let range):
-                    if let entries = try? log.entries(range), !entries.isEmpty {
-                        step(.loaded(token, entries))
-                    } else {
-                        step(.loadFailed(token))
-                    }
+                    let entries = oldEntries(range)
+                    step(entries.isEmpty ? .loadFailed(token) : .loaded(token, entries))
                 case .fetchSnapshot(let attempt, let server):
                     fetchSnapshot(attempt: attempt, from: server)
                 case .giveChunk(let chunk): give(chunk)
@@ -223,6 +236,17 @@ extension ReplicaHost {
                 case .removeOldSnapshots: removeOldSnapshots()
                 }
             }
+        }
+    }
+
+    /// Entries of the log, from the first of a range on; none where they cannot be read.
+    private func oldEntries(_ range: ClosedRange<LogIndex>) -> [Entry] {
+        do throws(StorageError) {
+            return try log.entries(range)
+        } catch {
+            stopIfBroken(error)
+            report("the log cannot be read: \(error)", .warning)
+            return []
         }
     }
 

@@ -95,16 +95,42 @@ extension ReplicaHost {
         // Key 0 stands for the listing, which no front end caches.
         let items = keys.filter { $0 != 0 }
         guard !items.isEmpty else { return step(.invalidated(id)) }
-        let list = items.map { String($0) }.joined(separator: ",")
-        let request = HTTPRequest(
-            method: "DELETE", authority: address, path: "/invalidate/\(list)",
-            headers: [("Authorization", environment.credentials.clusterSecret.authorization)],
-            body: [])
-        figures.invalidations.increment()
-        environment.client.send(request, timeout: timeout.duration) { [self] result in
-            guard case .success(let response) = result, (200...299).contains(response.status)
-            else { return step(.invalidationFailed(id)) }
-            step(.invalidated(id))
+        let lists = stride(from: 0, to: items.count, by: Self.invalidationLimit).map { first in
+            items[first..<min(first + Self.invalidationLimit, items.count)]
+                .map { String($0) }.joined(separator: ",")
+        }
+        let answers = Answers(missing: lists.count)
+        for list in lists {
+            let request = HTTPRequest(
+                method: "DELETE", authority: address, path: "/invalidate/\(list)",
+                headers: [("Authorization", environment.credentials.clusterSecret.authorization)],
+                body: [])
+            figures.invalidations.increment()
+            environment.client.send(request, timeout: timeout.duration) { [self] result in
+                let status = (try? result.get().status) ?? 0
+                guard let areGood = answers.take((200...299).contains(status)) else { return }
+                step(areGood ? .invalidated(id) : .invalidationFailed(id))
+            }
+        }
+    }
+
+    /// The books of one request: as many as a request line has room for, whatever their numbers.
+    private static var invalidationLimit: Int { 400 }
+}
+
+/// The answers to requests that count only together.
+private final class Answers: Sendable {
+    private let state: Mutex<(missing: Int, areGood: Bool)>
+
+    init(missing: Int) { state = Mutex((missing, true)) }
+
+    /// Takes an answer.
+    /// - Returns: with the last one, whether all of them were good.
+    func take(_ isGood: Bool) -> Bool? {
+        state.withLock { state in
+            state.missing -= 1
+            state.areGood = state.areGood && isGood
+            return state.missing == 0 ? state.areGood : nil
         }
     }
 }

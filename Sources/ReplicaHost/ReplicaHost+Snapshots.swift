@@ -1,4 +1,5 @@
 internal import API
+internal import Dispatch
 internal import Durability
 internal import FastCGI
 internal import Glibc
@@ -207,14 +208,23 @@ extension ReplicaHost {
             body: [])
         // The first chunk waits until the copy is made, which takes its time with a large state.
         let timeout: Duration = offset == 0 ? .seconds(120) : .seconds(20)
-        guard let response = try? environment.client.perform(request, timeout: timeout),
-            response.status == 200,
+        guard let response = perform(request, timeout: timeout), response.status == 200,
             let size = response.header("X-Snapshot-Size").flatMap({ Int($0) }),
             let index = response.header("X-Snapshot-Index").flatMap({ UInt64($0) }),
             let view = response.header("X-Snapshot-View").flatMap({ UInt64($0) })
         else { return nil }
         return Chunk(
             position: LogPosition(index: index, view: view), size: size, bytes: response.body)
+    }
+
+    /// Sends a request and waits for the answer, but no longer than this server runs.
+    private func perform(_ request: HTTPRequest, timeout: Duration) -> HTTPResponse? {
+        let arrival = Arrival()
+        environment.client.send(request, timeout: timeout) { arrival.set(try? $0.get()) }
+        while !isStopping.load(ordering: .relaxed) {
+            if arrival.hasCome(within: .milliseconds(100)) { return arrival.response }
+        }
+        return nil
     }
 
     private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
@@ -240,5 +250,24 @@ extension ReplicaHost {
         }
         logger.notice("\(group): the state is now the copy at \(position)")
         step(.snapshotInstalled(attempt: attempt, position))
+    }
+}
+
+/// Where a thread waits for an answer, some time after another.
+private final class Arrival: Sendable {
+    private let answer = Mutex<HTTPResponse?>(nil)
+    private let semaphore = DispatchSemaphore(value: 0)
+
+    /// The answer that has come; nil for none.
+    var response: HTTPResponse? { answer.withLock { $0 } }
+
+    func set(_ response: HTTPResponse?) {
+        answer.withLock { $0 = response }
+        semaphore.signal()
+    }
+
+    /// Waits so long at most; whether it has come.
+    func hasCome(within time: DispatchTimeInterval) -> Bool {
+        semaphore.wait(timeout: .now() + time) == .success
     }
 }

@@ -136,6 +136,15 @@ extension Replica {
         }
     }
 
+    /// Entries that a peer lacks could not be read; it is tried again, though not at once.
+    mutating func failLoad(_ token: Token) {
+        guard let load = loads.removeValue(forKey: token), let index = peerIndex(load.peer),
+            peers[index].load == token
+        else { return }
+        peers[index].load = nil
+        peers[index].updateAfter = now + configuration.tickInterval
+    }
+
     /// A peer has answered an update.
     mutating func receive(
         _ reply: UpdateReply, from index: Int, id: RequestID, view number: ViewNumber,

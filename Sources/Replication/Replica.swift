@@ -148,7 +148,7 @@ public struct Replica: Sendable {
         case .applied(let index): log.markApplied(through: min(index, appliedThrough))
         case .stateDurable(let index): trimLog(through: index)
         case .loaded(let token, let entries): finishLoad(token, entries)
-        case .loadFailed(let token): loads[token] = nil
+        case .loadFailed(let token): failLoad(token)
         case .request(let exchange, let sender, let message):
             receive(message, from: sender, exchange: exchange)
         case .response(let id, let message): receive(message, answering: id)

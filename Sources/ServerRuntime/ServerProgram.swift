@@ -10,6 +10,8 @@ public enum ExitStatus {
     public static let damagedFiles: Int32 = 65
     /// EX_UNAVAILABLE: something that the server needs is not to be had.
     public static let unavailable: Int32 = 69
+    /// EX_IOERR: files that are in order can no longer be written.
+    public static let inputOutput: Int32 = 74
     /// EX_TEMPFAIL: another process uses the data directory.
     public static let inUse: Int32 = 75
     /// EX_CONFIG: the configuration is wrong.

@@ -195,10 +195,10 @@ extension LogStore {
         return try file.write { connection throws(StorageError) in
             let select = try PreparedStatement(
                 "SELECT min(idx) FROM entries", connection, file: path)
-            guard try select.step(), !select.isNull(at: 0) else { return false }
-            let first = select.unsigned(at: 0)
+            let isEmpty = try !select.step() || select.isNull(at: 0)
+            let first = isEmpty ? 0 : select.unsigned(at: 0)
             select.reset()
-            guard first <= index else { return false }
+            guard !isEmpty, first <= index else { return false }
             let delete = try PreparedStatement(
                 "DELETE FROM entries WHERE idx <= ?", connection, file: path)
             let end = min(index, first + Self.entriesTrimmedAtOnce - 1)

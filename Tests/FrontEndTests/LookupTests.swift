@@ -143,6 +143,20 @@ struct LookupTests {
         #expect(store.send(.get, "/lookup/1").answer == nil)
     }
 
+    @Test("that there is no book is no answer for joiners either where one is on its way")
+    func uncommittedAbsence() throws {
+        let store = Fixture.leased()
+        let founder = store.send(.get, "/lookup/1")
+        let first = try #require(store.upstream.next())
+        let joiner = store.send(.get, "/lookup/1")
+        first.answer(404, "{}", headers: [("X-Uncommitted", "1")])
+        #expect(founder.answer?.status == 404)
+        #expect(founder.answer?.header("X-Uncommitted") == nil)
+        #expect(joiner.answer == nil)
+        store.upstream.next()?.answer(200, Fixture.book)
+        #expect(joiner.answer?.status == 200)
+    }
+
     @Test("a lease that runs out during a fill keeps the answer out of the cache")
     func lapseDuringFill() {
         let store = Fixture.leased()
