@@ -64,7 +64,9 @@ final class ServerCore: Sendable {
                 let mayWait = roster.isOnDuty(index)
                 guard mayWait || poller.hasFetched else { break }
                 let isPaused = acceptIsPaused.load(ordering: .relaxed)
-                switch poller.next(timeoutMilliseconds: mayWait ? isPaused ? 100 : -1 : 0) {
+                // -1 is without end.
+                let patience: Int32 = isPaused ? 100 : -1
+                switch poller.next(timeoutMilliseconds: mayWait ? patience : 0) {
                 case nil:
                     if isPaused, mayWait { resumeAccepting() }
                 case .wakeup:

@@ -1,5 +1,4 @@
 internal import API
-internal import Dispatch
 internal import FastCGI
 internal import HTTPClient
 internal import MonotonicTime
@@ -106,27 +105,11 @@ final class ExportDesk: Sendable {
         let after = last.map { "&after=\($0)" } ?? ""
         let request = UpstreamRequest(
             method: "GET", path: path + after, trace: trace)
-        let arrival = Arrival()
+        let arrival = Arrival<UpstreamAnswer?>()
         dispatcher.send(request, to: .primary(kind), deadline: deadline) { result in
             arrival.set(try? result.get())
         }
         return arrival.wait()
-    }
-
-    /// Where the export's thread waits for a page.
-    private final class Arrival: Sendable {
-        private let answer = Mutex<UpstreamAnswer?>(nil)
-        private let semaphore = DispatchSemaphore(value: 0)
-
-        func set(_ value: UpstreamAnswer?) {
-            answer.withLock { $0 = value }
-            semaphore.signal()
-        }
-
-        func wait() -> UpstreamAnswer? {
-            semaphore.wait()
-            return answer.withLock { $0 }
-        }
     }
 }
 

@@ -1,6 +1,5 @@
 internal import API
 internal import Bookstore
-internal import Dispatch
 internal import Durability
 internal import HTTPClient
 internal import Logging
@@ -104,7 +103,7 @@ final class SaleCollector: Sendable {
     }
 
     private func restore(_ sales: [Sale]) -> Bool {
-        let arrival = Arrival<HTTPResponse>()
+        let arrival = Arrival<HTTPResponse?>()
         catalog.send(
             GroupClient.Request(
                 method: "PUT", path: "/sales", headers: [("Content-Type", BuyBatch.mediaType)],
@@ -122,7 +121,7 @@ final class SaleCollector: Sendable {
     }
 
     private func fetch(after: Int64) -> Page? {
-        let arrival = Arrival<HTTPResponse>()
+        let arrival = Arrival<HTTPResponse?>()
         catalog.send(
             GroupClient.Request(
                 method: "GET", path: "/sales?after=\(after)&limit=\(Self.pageSize)",
@@ -145,24 +144,8 @@ final class SaleCollector: Sendable {
             [(keys: operation.keys, payload: operation.encoded)],
             deadline: BootClock.now() + .seconds(2)
         ) { results in
-            if case .applied? = results.first { arrival.set(true) } else { arrival.set(nil) }
+            if case .applied? = results.first { arrival.set(true) } else { arrival.set(false) }
         }
-        return arrival.wait() ?? false
-    }
-}
-
-/// Where a thread waits for what another one brings.
-private final class Arrival<Value: Sendable>: Sendable {
-    private let value = Mutex<Value?>(nil)
-    private let semaphore = DispatchSemaphore(value: 0)
-
-    func set(_ value: Value?) {
-        self.value.withLock { $0 = value }
-        semaphore.signal()
-    }
-
-    func wait() -> Value? {
-        semaphore.wait()
-        return value.withLock { $0 }
+        return arrival.wait()
     }
 }

@@ -171,6 +171,7 @@ extension ReplicaHost {
             } catch {
                 stopIfBroken(error)
                 report("the state cannot be written: \(error)")
+                step(.applyFailed)
                 if !error.isDiskFull, BootClock.now() - start > Self.patienceWithState {
                     logger.critical("\(group): the state cannot be written; another server has to")
                     exit(ExitStatus.inputOutput)
@@ -262,7 +263,7 @@ extension ReplicaHost {
     // MARK: Faults
 
     /// Logs a fault, once in a while where it comes again and again.
-    private func report(_ fault: String, _ level: Logger.Level = .error) {
+    func report(_ fault: String, _ level: Logger.Level = .error) {
         if let text = faults.text(fault) { logger.log(level: level, "\(group): \(text)") }
     }
 

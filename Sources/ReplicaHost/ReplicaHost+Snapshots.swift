@@ -1,5 +1,4 @@
 internal import API
-internal import Dispatch
 internal import Durability
 internal import FastCGI
 internal import Glibc
@@ -219,10 +218,10 @@ extension ReplicaHost {
 
     /// Sends a request and waits for the answer, but no longer than this server runs.
     private func perform(_ request: HTTPRequest, timeout: Duration) -> HTTPResponse? {
-        let arrival = Arrival()
+        let arrival = Arrival<HTTPResponse?>()
         environment.client.send(request, timeout: timeout) { arrival.set(try? $0.get()) }
         while !isStopping.load(ordering: .relaxed) {
-            if arrival.hasCome(within: .milliseconds(100)) { return arrival.response }
+            if let response = arrival.wait(.milliseconds(100)) { return response }
         }
         return nil
     }
@@ -250,24 +249,5 @@ extension ReplicaHost {
         }
         logger.notice("\(group): the state is now the copy at \(position)")
         step(.snapshotInstalled(attempt: attempt, position))
-    }
-}
-
-/// Where a thread waits for an answer, some time after another.
-private final class Arrival: Sendable {
-    private let answer = Mutex<HTTPResponse?>(nil)
-    private let semaphore = DispatchSemaphore(value: 0)
-
-    /// The answer that has come; nil for none.
-    var response: HTTPResponse? { answer.withLock { $0 } }
-
-    func set(_ response: HTTPResponse?) {
-        answer.withLock { $0 = response }
-        semaphore.signal()
-    }
-
-    /// Waits so long at most; whether it has come.
-    func hasCome(within time: DispatchTimeInterval) -> Bool {
-        semaphore.wait(timeout: .now() + time) == .success
     }
 }

@@ -160,6 +160,9 @@ public final class ReplicaHost<Store: StateStore>: Sendable {
         case .reply(let exchange, let message): reply(message, to: exchange)
         case .invalidate(let id, let frontEnd, let keys, let timeout):
             invalidate(keys, at: frontEnd, as: id, timeout: timeout)
+        case .note(.joining(let name)):
+            // It is tried again every second, however long that server cannot write.
+            report(Notice.joining(name).description, .notice)
         case .note(let notice): logger.notice("\(group): \(notice)")
         case .administered(let ticket, let outcome): administered(ticket, outcome)
         case .append, .persist, .apply, .load, .trimLog, .fetchSnapshot, .installSnapshot,

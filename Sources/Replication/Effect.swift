@@ -55,7 +55,7 @@ public enum Rejection: Hashable, Sendable, CustomStringConvertible {
     case noLease
     /// More proposals wait than may.
     case overloaded
-    /// The log cannot be written.
+    /// The log, or the state that it makes, cannot be written.
     case diskFailure
 
     /// The reason, for a log line or a problem document.
@@ -66,7 +66,7 @@ public enum Rejection: Hashable, Sendable, CustomStringConvertible {
         case .notReady: "the primary is taking over"
         case .noLease: "the primary does not hold its lease"
         case .overloaded: "too many operations wait"
-        case .diskFailure: "the log cannot be written"
+        case .diskFailure: "the disk cannot be written"
         }
     }
 }
@@ -89,6 +89,10 @@ public enum Notice: Hashable, Sendable, CustomStringConvertible {
     case diskFailed
     /// The log can be written again.
     case diskRecovered
+    /// What is committed cannot be applied.
+    case stateFailed
+    /// What is committed can be applied again.
+    case stateRecovered
     /// This replica's committed log is not a part of the primary's: a view was forced. Its data
     /// directory must be removed before it can join.
     case diverged
@@ -110,6 +114,8 @@ public enum Notice: Hashable, Sendable, CustomStringConvertible {
         case .joining(let name): "bringing \(name) level"
         case .diskFailed: "the log cannot be written"
         case .diskRecovered: "the log can be written again"
+        case .stateFailed: "the state cannot be written"
+        case .stateRecovered: "the state can be written again"
         case .diverged:
             "the committed log is not a part of the primary's: remove the data directory to rejoin"
         case .foreignAcceptors(let names):

@@ -16,6 +16,8 @@ public enum Event: Sendable {
     case persistFailed(Token)
     /// The state machine has applied every entry up to the index.
     case applied(through: LogIndex)
+    /// The state machine cannot apply what it was given, for now: the host goes on trying.
+    case applyFailed
     /// The applied state is itself durable up to the index: the log up to there may go.
     case stateDurable(through: LogIndex)
     /// The entries that a `load` asked for: a run from its first index, at least one entry.

@@ -50,14 +50,15 @@ extension Replica {
         return true
     }
 
-    /// Answers the updates that are durable now.
+    /// Answers the updates that are durable now; none while what they commit cannot be applied, for
+    /// the log would grow without end.
     mutating func acknowledge() {
         guard !backup.waiting.isEmpty else { return }
         var waiting: [BackupState.Waiting] = []
         for update in backup.waiting {
             if update.view != view?.number {
                 reply(to: update.exchange, .refused)
-            } else if isViewDurable,
+            } else if isViewDurable, !isStateFailing,
                 update.through <= durableIndex || breaks(.acknowledgeBeforeDurable)
             {
                 reply(to: update.exchange, .durable(through: update.through))

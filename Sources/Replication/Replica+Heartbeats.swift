@@ -30,14 +30,21 @@ extension Replica {
     private func heartbeat(for peer: Peer) -> Heartbeat {
         let asks: Bool
         switch role {
-        // One that hears no answer, but is heard, would be granted its lease for ever in vain.
-        case .primary: asks = isViewDurable && !isDiskFailing && !isDeaf
+        case .primary: asks = wantsLease
         case .backup: asks = isViewDurable && view?.primary.name == peer.name
         case .joining: asks = false
         }
         return Heartbeat(
             sender: member, incarnation: incarnation, view: view, asksForLease: asks,
             committed: committedPosition, lastIndex: log.lastIndex)
+    }
+
+    /// Whether this primary should have its lease, rather than another one its place.
+    private var wantsLease: Bool {
+        // One that hears no answer, but is heard, would be granted its lease for ever in vain.
+        guard isViewDurable, !isDeaf else { return false }
+        // Whom a sole member takes in, so that it can go on in its place, must grant one first.
+        return canWrite || (!isDiskFailing && view?.members.count == 1)
     }
 
     /// Whether nothing that this replica asks is answered, by anyone.

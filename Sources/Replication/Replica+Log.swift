@@ -65,6 +65,25 @@ extension Replica {
                 }))
     }
 
+    mutating func finishApplying(through index: LogIndex) {
+        log.markApplied(through: min(index, appliedThrough))
+        guard isStateFailing else { return }
+        isStateFailing = false
+        effects.append(.note(.stateRecovered))
+    }
+
+    mutating func failApplying() {
+        guard !isStateFailing else { return }
+        isStateFailing = true
+        effects.append(.note(.stateFailed))
+    }
+
+    /// Whether this replica can do what a primary is there for. One that cannot write its log or
+    /// its state answers no operation, and leaves its place to another.
+    var canWrite: Bool {
+        !isDiskFailing && (!isStateFailing || breaks(.leaseKeptWithoutState))
+    }
+
     /// Lets go of the log that neither a restart nor a peer that lags a little needs.
     mutating func trimLog(through index: LogIndex) {
         log.compact(

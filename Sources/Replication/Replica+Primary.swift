@@ -18,7 +18,7 @@ extension Replica {
         guard role == .primary else { return .notPrimary(primary: knownPrimary) }
         guard isOpen else { return .notReady }
         guard holdsLease else { return .noLease }
-        guard !isDiskFailing else { return .diskFailure }
+        guard canWrite else { return .diskFailure }
         guard primary.queue.count < configuration.maximumQueue else { return .overloaded }
         return nil
     }

@@ -109,7 +109,7 @@ extension Replica {
     /// has restarted takes a new number before it does anything.
     private mutating func succeedPrimary(of view: View) {
         // While a snapshot is installed, what is in the log is about to go.
-        guard isViewDurable, !isDiskFailing, !joining.isInstalling else { return }
+        guard isViewDurable, canWrite, !joining.isInstalling else { return }
         let restarted = view.primary == member
         if !restarted {
             guard now >= grantedUntil + stagger(in: view) else { return }
@@ -138,11 +138,11 @@ extension Replica {
 
     /// The primary proposes a view without a backup that is silent, or with a server that is level.
     private mutating func amend(_ view: View) {
-        // A primary that cannot write asks for no lease: that none is granted is not its backups'
-        // fault, and one of them is to take over.
         guard isViewDurable, !isDiskFailing else { return }
         var members = view.members
-        for peer in peers where isSilent(peer, in: view) {
+        // A primary that cannot write asks for no lease: that none is granted is not its backups'
+        // fault, and one of them is to take over. Where it has none, it still takes one in.
+        for peer in peers where canWrite && isSilent(peer, in: view) {
             members.removeAll { $0.name == peer.name }
             effects.append(.note(.silent(peer.name)))
         }

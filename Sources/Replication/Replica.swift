@@ -39,6 +39,8 @@ public struct Replica: Sendable {
     /// From where the disk may hold entries that are no longer in the log.
     var cutFrom: LogIndex?
     var isDiskFailing = false
+    /// Whether the host cannot apply what it was given last.
+    var isStateFailing = false
     var retryDiskAt: Instant
 
     // The other replicas, in the configuration's order, and what goes on with them.
@@ -145,7 +147,8 @@ public struct Replica: Sendable {
         case .persistFailed(let token):
             // Repeated at the next tick: a full disk is not to make this a busy loop.
             if token == persisting { mustPersistAgain = true }
-        case .applied(let index): log.markApplied(through: min(index, appliedThrough))
+        case .applied(let index): finishApplying(through: index)
+        case .applyFailed: failApplying()
         case .stateDurable(let index): trimLog(through: index)
         case .loaded(let token, let entries): finishLoad(token, entries)
         case .loadFailed(let token): failLoad(token)

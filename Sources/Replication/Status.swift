@@ -71,7 +71,7 @@ extension Replica {
         return ReplicaStatus(
             member: member, role: role, view: view, viewAge: now - viewSince,
             servesReads: readPermission(touching: [], at: now) == .serve(cacheable: true),
-            servesWrites: role == .primary && isOpen && now < leaseEnd && !isDiskFailing,
+            servesWrites: role == .primary && isOpen && now < leaseEnd && canWrite,
             firstIndex: log.diskFirst, lastIndex: log.lastIndex, durableIndex: durableIndex,
             commitIndex: commitIndex, appliedIndex: log.appliedIndex, lease: ownLease(at: now),
             peers: peers.map { status(of: $0, at: now) },
@@ -111,6 +111,7 @@ extension Replica {
     private func waitsFor(at now: Instant) -> String? {
         if isDiverged { return "its data directory to be removed: a view was forced" }
         if isDiskFailing { return "its disk: the log cannot be written" }
+        if isStateFailing { return "its disk: the state cannot be written" }
         guard let view else { return "a view of the group" }
         switch role {
         case .joining: return "\(view.primary.name), the primary, to bring it level"

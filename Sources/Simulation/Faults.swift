@@ -4,7 +4,7 @@ import Replication
 /// What can befall a server.
 enum Fault: String, CaseIterable {
     case kill, powerOff, powerOffAll, pause, suspend, cutPair, cutOneWay, isolate, deafen, slowDisk
-    case fullDisk, wipe, drift, voters
+    case fullDisk, fullState, wipe, drift, voters
     /// What a server is answered comes late, and then it is cut off from the other servers, though
     /// not from clients.
     case lateAnswers
@@ -100,6 +100,7 @@ final class Faults {
         world.lateness = World.Lateness()
         for node in world.nodes {
             node.isDiskFull = false
+            node.isStateFull = false
             node.slowness = [1, 1, 1]
             node.resume()
             node.boot()
@@ -155,6 +156,9 @@ final class Faults {
         case .fullDisk:
             node.isDiskFull = true
             after(time) { node.isDiskFull = false }
+        case .fullState:
+            node.isStateFull = true
+            after(time) { node.isStateFull = false }
         case .drift:
             let drift = world.profile.drift
             node.setClockRate(1 + world.profile.error(of: world.random.real(-drift, drift)))

@@ -175,12 +175,12 @@ struct Profile {
         case .disks:
             [
                 .kill: 2, .powerOff: 2, .powerOffAll: 1, .pause: 1, .slowDisk: 5, .fullDisk: 4,
-                .wipe: 2,
+                .fullState: 2, .wipe: 2,
             ]
         case .failovers:
             [
                 .kill: 4, .powerOff: 1, .pause: 4, .suspend: 1, .cutPair: 1, .cutOneWay: 1,
-                .isolate: 3, .deafen: 2, .fullDisk: 1, .wipe: 1,
+                .isolate: 3, .deafen: 2, .fullDisk: 1, .fullState: 1, .wipe: 1,
             ]
         case .register:
             [
@@ -191,15 +191,16 @@ struct Profile {
         case .everything:
             [
                 .kill: 3, .powerOff: 2, .powerOffAll: 1, .pause: 3, .suspend: 1, .cutPair: 2,
-                .cutOneWay: 2, .isolate: 2, .deafen: 2, .slowDisk: 2, .fullDisk: 2, .wipe: 2,
-                .drift: 1, .voters: 1, .lateAnswers: 1, .lateFills: 1, .lateUpdates: 1, .halves: 1,
+                .cutOneWay: 2, .isolate: 2, .deafen: 2, .slowDisk: 2, .fullDisk: 2, .fullState: 1,
+                .wipe: 2, .drift: 1, .voters: 1, .lateAnswers: 1, .lateFills: 1, .lateUpdates: 1,
+                .halves: 1,
             ]
         case .clocks:
             [.kill: 1, .pause: 1, .cutPair: 4, .cutOneWay: 1, .isolate: 6, .deafen: 1, .drift: 3]
         case .single:
             [
                 .kill: 3, .powerOff: 1, .pause: 3, .suspend: 1, .isolate: 3, .deafen: 3,
-                .fullDisk: 3, .wipe: 1,
+                .fullDisk: 3, .fullState: 2, .wipe: 1,
             ]
         case .leases: [.lateAnswers: 8, .kill: 1, .drift: 1]
         case .fills: [.lateFills: 8, .kill: 1]

@@ -132,6 +132,10 @@ final class ReplicaDriver {
 
     private func applyNext() {
         guard !applying.isEmpty else { return }
+        guard !node.isStateFull else {
+            send(.applyFailed)
+            return node.later(.milliseconds(100)) { [self] in applyNext() }
+        }
         let entries = applying.removeFirst()
         for committed in entries {
             let outcome = disk.apply(committed.entry)

@@ -484,4 +484,15 @@ struct HTTPClientTests {
         }
         #expect(done.wait(timeout: .now() + 20) == .success)
     }
+
+    @Test("Who waits for an arrival gets what was brought, nothing while nothing was")
+    func arrives() {
+        let arrival = Arrival<Int?>()
+        #expect(arrival.wait(.milliseconds(1)) == .none)
+        arrival.set(nil)
+        #expect(arrival.wait(.seconds(20)) == .some(nil))
+        let other = Arrival<Int>()
+        Thread { other.set(7) }.start()
+        #expect(other.wait() == 7)
+    }
 }

@@ -45,6 +45,9 @@ struct Stage {
     var heldDisks: Set<ServerName> = []
     var heldWrites: [ServerName: [Effect]] = [:]
     var fullDisks: Set<ServerName> = []
+    /// Those whose state cannot be written, and what they have not applied because of that.
+    var fullStates: Set<ServerName> = []
+    var unapplied: [ServerName: [CommittedEntry]] = [:]
     var running: Set<ServerName> = []
     var holdsVotes = false
     var heldVotes: [Delivery] = []
@@ -94,6 +97,7 @@ struct Stage {
         running.remove(name)
         starts[name, default: 0] += 1
         heldWrites[name] = nil
+        unapplied[name] = nil
         heldDisks.remove(name)
         waitingForThaw[name] = nil
         frozen.remove(name)
@@ -164,7 +168,11 @@ struct Stage {
         }
     }
 
-    private mutating func apply(_ entries: [CommittedEntry], at name: ServerName) {
+    mutating func apply(_ entries: [CommittedEntry], at name: ServerName) {
+        guard !fullStates.contains(name) else {
+            unapplied[name, default: []] += entries
+            return queue(.applyFailed, to: name)
+        }
         for committed in entries { disks[name]?.applied = committed.entry.position }
         if entries.count > 8, let first = entries.first, let last = entries.last {
             say("\(name) applies \(first.entry.position) to \(last.entry.position)")

@@ -95,8 +95,12 @@ extension Stage {
         case "release":
             heldDisks.remove(name)
             for effect in heldWrites.removeValue(forKey: name) ?? [] { write(effect, of: name) }
+        case "fill" where words.last == "state": fullStates.insert(name)
         case "fill": fullDisks.insert(name)
-        case "empty": fullDisks.remove(name)
+        case "empty":
+            fullDisks.remove(name)
+            fullStates.remove(name)
+            if let entries = unapplied.removeValue(forKey: name) { apply(entries, at: name) }
         case "messages": showsMessages = words[1] == "on"
         case "checkpoint":
             handle(.stateDurable(through: disks[name]?.applied.index ?? 0), at: name)

@@ -88,6 +88,60 @@ struct DiskTests {
         try store.audit(before + during, openingStock: 1_000_000)
     }
 
+    @Test(
+        .folder(.pair.withLargeStock()),
+        .enabled(if: SmallDisk.isPossible, "a small file system can be mounted by root only"),
+        arguments: ["catalogServer", "orderServer"])
+    func `A primary whose state alone finds no room leaves its place to its backup`(
+        _ kind: String
+    ) throws {
+        let store = Cluster.current
+        var disks: [String: SmallDisk] = [:]
+        defer { for disk in disks.values { disk.unmount() } }
+        defer { store.end() }
+        try store.start()
+        try store.waitUntilWhole()
+        var purchases = BuyLoad(on: store, clients: 4, name: "before", limit: 10).finish()
+        #expect(try store.stop() == .exited(0))
+        for server in store.servers(kind) {
+            let disk = try SmallDisk(at: "\(store.directory)/\(server)-state", megabytes: 24)
+            disks[server] = disk
+            try move(state: store.dataFolder(of: server), to: disk.path)
+        }
+        try store.start()
+        try store.waitUntilWhole()
+
+        let primary = try store.primary(kind)
+        disks[primary]?.fill()
+        // What is left in blocks that are taken already may serve for some buys yet.
+        var asked = 0
+        try eventually("another primary", within: .seconds(60)) {
+            asked += 1
+            let item = asked % 7 + 1
+            let key = "during-\(asked)"
+            let answer = try store.buy(item, key: key)
+            purchases.append(Purchase(key: key, item: item, answer: answer))
+            return try answer.status < 300 && store.primary(kind) != primary
+        }
+        #expect(purchases.allSatisfy { ($0.answer?.status ?? 0) < 300 })
+        #expect(store.log(of: primary).contains("the state cannot be written"))
+
+        disks[primary]?.makeRoom()
+        try store.waitUntilWhole()
+        try store.audit(purchases, openingStock: 1_000_000)
+    }
+
+    /// Moves a server's state to another file system, and leaves a link in its place.
+    private func move(state folder: String, to place: String) throws {
+        let files = FileManager.default
+        for name in try files.contentsOfDirectory(atPath: folder) where name.hasPrefix("state.db") {
+            try files.copyItem(atPath: "\(folder)/\(name)", toPath: "\(place)/\(name)")
+            try files.removeItem(atPath: "\(folder)/\(name)")
+        }
+        try files.createSymbolicLink(
+            atPath: "\(folder)/state.db", withDestinationPath: "\(place)/state.db")
+    }
+
     enum Damage: String, CaseIterable, Sendable {
         case overwrittenStart, overwrittenMiddle, cutShort
 
