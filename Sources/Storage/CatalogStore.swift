@@ -42,7 +42,7 @@ public final class CatalogStore: StateStore {
                 case .failure: throw .ofLaterRelease(entry.index, path)
                 }
             }
-            try catalog.saveCounters()
+            try catalog.save()
             return outcomes
         }
     }

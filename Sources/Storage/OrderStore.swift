@@ -174,10 +174,7 @@ public final class OrderStore: StateStore {
     public func highestSaleNumber() throws(StorageError) -> Int64 {
         let file = state.file
         return try file.read { connection throws(StorageError) in
-            let select = try PreparedStatement(
-                "SELECT MAX(sale) FROM orders", connection, file: file.path)
-            defer { select.reset() }
-            return try select.step() ? select.number(at: 0) : 0
+            try OrderTables.highestSale(connection, file.path)
         }
     }
 

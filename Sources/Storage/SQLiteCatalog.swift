@@ -11,6 +11,11 @@ struct SQLiteCatalog: CatalogState {
     private let seed: KeySeed
     /// When the key was recorded that will be forgotten first; nothing where that is not known yet.
     private var firstKeyTime: Int64?
+    /// The books that were asked for in this transaction, as they are by now. A book that many buy
+    /// at once is read once, and written once.
+    private var books: [Int64: BookRecord] = [:]
+    /// Those of them whose accounts are still to be written.
+    private var changed: Set<Int64> = []
 
     init(_ connection: Connection, path: String) throws(StorageError) {
         self.connection = connection
@@ -19,7 +24,12 @@ struct SQLiteCatalog: CatalogState {
         seed = try CatalogTables.seed(connection, path)
     }
 
-    func saveCounters() throws(StorageError) {
+    /// Writes what was kept in memory so far; once, when everything is applied.
+    mutating func save() throws(StorageError) {
+        for itemNumber in changed.sorted() {
+            if let record = books[itemNumber] { try write(accountOf: record) }
+        }
+        changed = []
         let update = try statement(
             "UPDATE catalog SET log_time = ?, last_sale = ?, sales_digest = ?")
         update.bind(counters.logTime, at: 1)
@@ -28,14 +38,20 @@ struct SQLiteCatalog: CatalogState {
         try update.run()
     }
 
-    func record(of itemNumber: Int64) throws(StorageError) -> BookRecord? {
-        try CatalogTables.record(of: itemNumber, connection, path)
+    mutating func record(of itemNumber: Int64) throws(StorageError) -> BookRecord? {
+        if let known = books[itemNumber] { return known }
+        let record = try CatalogTables.record(of: itemNumber, connection, path)
+        if let record { books[itemNumber] = record }
+        return record
     }
 
-    func store(_ record: BookRecord) throws(StorageError) {
-        try index(record, insteadOf: try self.record(of: record.book.itemNumber))
+    mutating func store(_ record: BookRecord) throws(StorageError) {
+        let itemNumber = record.book.itemNumber
+        try index(record, insteadOf: try self.record(of: itemNumber))
         try CatalogTables.insert(
             record, try statement(CatalogTables.insertBook))
+        books[itemNumber] = record
+        changed.remove(itemNumber)
     }
 
     /// Keeps the index of titles to those that can be found. What it has of a title it forgets only
@@ -61,7 +77,12 @@ struct SQLiteCatalog: CatalogState {
         }
     }
 
-    func storeAccount(of record: BookRecord) throws(StorageError) {
+    mutating func storeAccount(of record: BookRecord) {
+        books[record.book.itemNumber] = record
+        changed.insert(record.book.itemNumber)
+    }
+
+    private func write(accountOf record: BookRecord) throws(StorageError) {
         let update = try statement(
             "UPDATE books SET stock = ?, restocked = ?, sold = ? WHERE item = ?")
         update.bind(record.book.stock, at: 1)

@@ -8,11 +8,15 @@ struct SQLiteOrders: OrderState {
     var counters: OrderCounters
     private let connection: Connection
     private let path: String
+    /// The greatest number of a sale that has an order: new sales are above it as a rule, and need
+    /// not be looked for.
+    private var highestSale: Int64
 
     init(_ connection: Connection, path: String) throws(StorageError) {
         self.connection = connection
         self.path = path
         counters = try OrderTables.counters(connection, path)
+        highestSale = try OrderTables.highestSale(connection, path)
     }
 
     func saveCounters() throws(StorageError) {
@@ -26,7 +30,8 @@ struct SQLiteOrders: OrderState {
     }
 
     func order(ofSale saleNumber: Int64) throws(StorageError) -> Order? {
-        try OrderTables.order(OrderTables.selectBySale, saleNumber, connection, path)
+        guard saleNumber <= highestSale else { return nil }
+        return try OrderTables.order(OrderTables.selectBySale, saleNumber, connection, path)
     }
 
     func hasOrder(ofSale saleNumber: Int64) throws(StorageError) -> Bool {
@@ -37,7 +42,8 @@ struct SQLiteOrders: OrderState {
         return try select.step()
     }
 
-    func store(_ order: Order) throws(StorageError) {
+    mutating func store(_ order: Order) throws(StorageError) {
+        highestSale = max(highestSale, order.sale.saleNumber)
         let insert = try PreparedStatement(
             OrderTables.insertOrder, connection, file: path)
         insert.bind(order.orderNumber, at: 1)
@@ -95,6 +101,16 @@ enum OrderTables {
         defer { select.reset() }
         select.bind(number, at: 1)
         return try select.step() ? try order(select, path) : nil
+    }
+
+    /// The greatest number of a sale that has an order; 0 where there is none.
+    static func highestSale(
+        _ connection: Connection, _ path: String
+    ) throws(StorageError) -> Int64 {
+        let select = try PreparedStatement(
+            "SELECT MAX(sale) FROM orders", connection, file: path)
+        defer { select.reset() }
+        return try select.step() ? select.number(at: 0) : 0
     }
 
     static func counters(
