@@ -36,6 +36,7 @@ public final class CatalogService: Service {
     let acceptors: AcceptorHost
     /// A number up to which all sales are known here that have orders.
     let knownSale = Atomic<Int64>(0)
+    let audits = LongLook<[UInt8]>(name: "audit")
     private let restocking = Mutex<PeriodicThread?>(nil)
 
     /// Opens the server's data directory, and fills it from the catalog's file where it is empty.
@@ -71,6 +72,9 @@ public final class CatalogService: Service {
         let thread = PeriodicThread(name: "restock", interval: interval) { [self] in restock() }
         restocking.withLock { $0 = thread }
     }
+
+    /// Leaves its place to another server; once.
+    public func prepareToStop() { host.prepareToStop() }
 
     /// Ends the threads; once, when no more requests come.
     public func stop() {

@@ -105,7 +105,15 @@ extension CatalogService {
         _ request: InternalRequest, touching keys: [UInt64], _ responder: Responder,
         _ serve: (_ isCacheable: Bool) throws(Problem) -> Void
     ) throws(Problem) {
-        switch host.readPermission(touching: keys) {
+        try answer(request, under: host.readPermission(touching: keys), responder, serve)
+    }
+
+    /// Answers a request, or has it answered, as a permission says.
+    func answer(
+        _ request: InternalRequest, under permission: ReadPermission, _ responder: Responder,
+        _ serve: (_ isCacheable: Bool) throws(Problem) -> Void
+    ) throws(Problem) {
+        switch permission {
         case .serve(let isCacheable): try serve(isCacheable)
         case .forward(let server): host.forward(request, to: server, responder)
         case .unavailable: throw .noView(of: "catalog", waitingFor: host.awaitedServers)

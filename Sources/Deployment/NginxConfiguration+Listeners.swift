@@ -238,7 +238,7 @@ extension NginxConfiguration {
     var internalListeners: String {
         let timeout = site.configuration.settings.requestTimeout + .seconds(1)
         return site.servers.map { server in
-            let bulk = "/(?:update|sync|buys|sales|catalog\\.csv|orders\\.csv)"
+            let bulk = "/(?:update|buys|sales|catalog\\.csv|orders\\.csv)"
             return """
                 server {
                     listen \(server.address) default_server backlog=4096;
@@ -250,8 +250,7 @@ extension NginxConfiguration {
                     include problems.conf;
 
                     location / {
-                        include parameters.conf;
-                        fastcgi_param HTTP_X_REQUEST_TIMEOUT $http_x_request_timeout if_not_empty;
+                        include internal-parameters.conf;
                         fastcgi_pass \(server.id.name);
                     }
 
@@ -261,9 +260,16 @@ extension NginxConfiguration {
                         client_body_buffer_size 1m;
                         fastcgi_max_temp_file_size 0;
                         fastcgi_read_timeout 60s;
-                        include parameters.conf;
-                        fastcgi_param HTTP_X_REQUEST_TIMEOUT $http_x_request_timeout if_not_empty;
+                        include internal-parameters.conf;
                         fastcgi_param HTTP_X_HIGHEST_SALE $http_x_highest_sale if_not_empty;
+                        fastcgi_pass \(server.id.name);
+                    }
+
+                    # What begins only when the whole state has been read: a copy of it, an audit.
+                    location ~ "^/(?:sync|audit)(?:/|$)" {
+                        fastcgi_max_temp_file_size 0;
+                        fastcgi_read_timeout 600s;
+                        include internal-parameters.conf;
                         fastcgi_pass \(server.id.name);
                     }
                 }
@@ -287,6 +293,16 @@ extension NginxConfiguration {
         fastcgi_hide_header X-Request-ID;
         add_header X-Request-ID $pygmy_request_id always;
         add_header X-Content-Type-Options nosniff always;
+
+        """
+    }
+
+    /// What servers say to each other besides.
+    var internalParameters: String {
+        """
+        include parameters.conf;
+        fastcgi_param HTTP_X_REQUEST_TIMEOUT $http_x_request_timeout if_not_empty;
+        fastcgi_param HTTP_X_FORWARDED_BY $http_x_forwarded_by if_not_empty;
 
         """
     }

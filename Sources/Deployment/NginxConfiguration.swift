@@ -53,6 +53,7 @@ public struct NginxConfiguration: Sendable {
             ("chance.conf", site.receivesClients ? chance : ""),
             ("internal.conf", internalListeners),
             ("parameters.conf", parameters),
+            ("internal-parameters.conf", internalParameters),
             ("problem-pages.conf", problemPages),
             ("problems.conf", problems),
         ]

@@ -67,9 +67,12 @@ public final class FrontEndService: Service {
         heartbeats.withLock { $0 = thread }
     }
 
-    /// Gives the cache lease up and ends the heartbeats.
+    /// Gives the cache lease up and asks for no other: the catalog waits for it to run out where it
+    /// cannot invalidate here.
+    public func prepareToStop() { front.watch.stop() }
+
+    /// Ends the heartbeats.
     public func stop() {
-        front.watch.stop()
         heartbeats.withLock { $0 }?.stop()
         acceptors?.stop()
     }

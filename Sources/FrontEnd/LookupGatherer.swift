@@ -40,6 +40,13 @@ final class LookupGatherer: Sendable {
             waiting.removeFirst(taken.count)
             return taken
         }
+
+        /// Whether a timer is to be set now for those that wait.
+        mutating func mustTime() -> Bool {
+            guard !waiting.isEmpty, !isTimed else { return false }
+            isTimed = true
+            return true
+        }
     }
 
     private let state = Mutex(State())
@@ -56,21 +63,26 @@ final class LookupGatherer: Sendable {
         let (questions, mustTime) = state.withLock { state -> ([Question], Bool) in
             state.waiting.append(question)
             let questions = state.take()
-            let mustTime = !state.waiting.isEmpty && !state.isTimed
-            if mustTime { state.isTimed = true }
-            return (questions, mustTime)
+            return (questions, state.mustTime())
         }
         send(questions)
-        if mustTime { timers.schedule(at: timers.now() + Self.patience) { [self] in overdue() } }
+        if mustTime { time() }
     }
 
-    /// Sends what has waited since the timer was set, whatever is under way.
+    private func time() {
+        timers.schedule(at: timers.now() + Self.patience) { [self] in overdue() }
+    }
+
+    /// Sends what has waited since the timer was set, whatever is under way; what is more than a batch
+    /// waits once more.
     private func overdue() {
-        let questions = state.withLock { state in
+        let (questions, mustTime) = state.withLock { state -> ([Question], Bool) in
             state.isTimed = false
-            return state.take(mayExceed: true)
+            let questions = state.take(mayExceed: true)
+            return (questions, state.mustTime())
         }
         send(questions)
+        if mustTime { time() }
     }
 
     private func send(_ questions: [Question]) {

@@ -9,7 +9,7 @@ extension StoreFront {
         _ segment: String, _ request: IncomingRequest, _ sink: any AnswerSink
     ) throws(Problem) {
         let number = try Self.bookNumber(segment)
-        forward("POST", "/restock/\(number)", request, sink)
+        try forward("POST", "/restock/\(number)", request, sink)
     }
 
     func administer(
@@ -22,22 +22,24 @@ extension StoreFront {
                 throw .unsupportedMediaType(request.contentType)
             }
         }
-        forward(request.methodName, "/items/\(number)", request, sink)
+        try forward(request.methodName, "/items/\(number)", request, sink)
     }
 
     /// Sends what the administrator wants to the catalog's primary. It says what shall be, so it is
-    /// harmless when it is sent again; the key tells the catalog that it is the same.
+    /// harmless when it is sent again.
     private func forward(
         _ method: String, _ path: String, _ request: IncomingRequest, _ sink: any AnswerSink
-    ) {
+    ) throws(Problem) {
         var headers: [(String, String)] = []
         if let type = request.contentType { headers.append(("Content-Type", type)) }
         if let tag = request.ifMatch { headers.append(("If-Match", tag)) }
         if let tags = request.ifNoneMatch {
             headers.append(("If-None-Match", String(decoding: tags, as: UTF8.self)))
         }
-        if let key = request.idempotencyKey ?? request.defaultKey {
-            headers.append(("Idempotency-Key", String(decoding: key, as: UTF8.self)))
+        // nginx lets nearly every byte of a header pass.
+        for (name, value) in headers
+        where value.utf8.contains(where: { $0 < 0x20 && $0 != 0x09 || $0 == 0x7f }) {
+            throw .malformedRequest("The header \(name) has a character that no header may have")
         }
         relay(
             UpstreamRequest(

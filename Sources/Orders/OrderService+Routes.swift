@@ -55,8 +55,9 @@ extension OrderService {
         }
     }
 
-    /// `GET /orders/{n}`. An order never changes, so any replica that has it may show it; only that
-    /// there is none needs a replica that knows.
+    /// `GET /orders/{n}`. An order never changes, so any member of the view that has it may show it;
+    /// only that there is none needs a replica that knows. One outside the view may have orders that
+    /// the group has decided against: a view was forced.
     private func order(_ request: InternalRequest, _ responder: Responder) throws(Problem) {
         let segment = request.segments.last ?? ""
         let number: Int64
@@ -65,7 +66,9 @@ extension OrderService {
         case .ofNoBook: throw .noSuchOrder(nil)
         case .malformed: throw .notANumber(segment, of: "order")
         }
-        if let order = try read({ () throws(StorageError) in try store.order(number) }) {
+        if host.isMember,
+            let order = try read({ () throws(StorageError) in try store.order(number) })
+        {
             return responder.send(json: Self.body(of: order))
         }
         try answer(request, responder) { () throws(Problem) in
@@ -138,14 +141,14 @@ extension OrderService {
         }
     }
 
-    /// `GET /audit`: whether everything adds up here. On a thread of its own: it reads everything.
+    /// `GET /audit`: whether everything adds up here. It reads everything.
     private func audit(_ responder: Responder) {
-        _ = WorkerThread(name: "audit") { [self] in
-            do throws(Problem) {
-                let audit = try read { () throws(StorageError) in try store.audit() }
-                responder.send(json: Self.body(of: audit))
-            } catch {
-                responder.send(error)
+        audits.find { [self] () throws(Problem) in
+            Self.body(of: try read { () throws(StorageError) in try store.audit() })
+        } completion: { result in
+            switch result {
+            case .success(let body): responder.send(json: body)
+            case .failure(let problem): responder.send(problem)
             }
         }
     }

@@ -31,6 +31,7 @@ public final class OrderService: Service {
     let acceptors: AcceptorHost
     /// The catalog group.
     let catalog: GroupClient
+    let audits = LongLook<[UInt8]>(name: "audit")
     private let collector: SaleCollector
     private let collecting = Mutex<PeriodicThread?>(nil)
 
@@ -75,6 +76,9 @@ public final class OrderService: Service {
         }
         collecting.withLock { $0 = thread }
     }
+
+    /// Leaves its place to another server; once.
+    public func prepareToStop() { host.prepareToStop() }
 
     /// Ends the threads; once, when no more requests come.
     public func stop() {

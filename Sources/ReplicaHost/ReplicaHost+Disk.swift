@@ -57,6 +57,10 @@ extension ReplicaHost {
         threads.withLock { $0 = (workers, periodic) }
     }
 
+    /// Asks for no lease any more, so that another replica takes over while this server finishes what
+    /// is under way; once, when no more connections are accepted.
+    public func prepareToStop() { step(.stopping) }
+
     /// Finishes what is under way and ends the threads; once, when no more requests come.
     public func stop() {
         isStopping.store(true, ordering: .relaxed)
@@ -159,12 +163,12 @@ extension ReplicaHost {
     /// Applies the first of some entries, however long the disk is full: they are committed, and what
     /// was committed is applied. Nil once the server stops.
     ///
-    /// A state that cannot be written for any other reason ends the process: it would keep its lease
-    /// and answer nobody, where another server could.
+    /// A state that cannot be written for any other reason, for so long, ends the process: it may be
+    /// this process's own fault, and then its next start is better off.
     private func outcomes(
         of entries: [Entry], with applier: inout Applier<Store>
     ) -> [Store.Outcome]? {
-        let start = BootClock.now()
+        var start = BootClock.now()
         while true {
             do throws(StorageError) {
                 return try applier.apply(entries)
@@ -172,7 +176,8 @@ extension ReplicaHost {
                 stopIfBroken(error)
                 report("the state cannot be written: \(error)")
                 step(.applyFailed)
-                if !error.isDiskFull, BootClock.now() - start > Self.patienceWithState {
+                if error.isDiskFull { start = BootClock.now() }
+                if BootClock.now() - start > Self.patienceWithState {
                     logger.critical("\(group): the state cannot be written; another server has to")
                     exit(ExitStatus.inputOutput)
                 }

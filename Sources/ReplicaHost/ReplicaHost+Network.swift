@@ -66,6 +66,13 @@ extension ReplicaHost {
 
     /// Takes a message of another server, and answers when the engine says so.
     public func receive(_ message: Message, from sender: ServerName, _ responder: Responder) {
+        guard knows(sender, of: message) else {
+            return responder.send(
+                .malformedRequest(
+                    "The configuration of \(environment.id) has no \(sender) that replicates \(group)"
+                )
+            )
+        }
         let exchange = nextNumber.add(1, ordering: .relaxed).oldValue
         exchanges.withLock { $0[exchange] = responder }
         step(.request(ExchangeID(exchange), from: sender, message))
@@ -74,6 +81,16 @@ extension ReplicaHost {
         environment.timers.schedule(after: .seconds(10)) { [self] in
             let late = exchanges.withLock { $0.removeValue(forKey: exchange) }
             late?.send(Problem.gatewayTimeout())
+        }
+    }
+
+    /// Whether the engine answers such a message of a server. It says nothing to a replica that the
+    /// configuration does not have, as a new one before the others are told of it.
+    private func knows(_ sender: ServerName, of message: Message) -> Bool {
+        switch message {
+        case .heartbeat, .update:
+            engine.withLock { $0.configuration.replicas.contains(sender) }
+        default: true
         }
     }
 

@@ -88,6 +88,11 @@ extension ReplicaHost {
         engine.withLock { $0.view?.primary.name }
     }
 
+    /// Whether this replica is a member of its view.
+    public var isMember: Bool {
+        engine.withLock { $0.role != .joining }
+    }
+
     /// Whether this replica is the primary of its view.
     public var isPrimary: Bool {
         engine.withLock { $0.role == .primary }

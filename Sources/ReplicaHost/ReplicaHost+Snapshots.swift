@@ -206,7 +206,7 @@ extension ReplicaHost {
             headers: [("Authorization", environment.credentials.clusterSecret.authorization)],
             body: [])
         // The first chunk waits until the copy is made, which takes its time with a large state.
-        let timeout: Duration = offset == 0 ? .seconds(120) : .seconds(20)
+        let timeout: Duration = offset == 0 ? .seconds(600) : .seconds(20)
         guard let response = perform(request, timeout: timeout), response.status == 200,
             let size = response.header("X-Snapshot-Size").flatMap({ Int($0) }),
             let index = response.header("X-Snapshot-Index").flatMap({ UInt64($0) }),

@@ -189,6 +189,11 @@ public final class ReplicaHost<Store: StateStore>: Sendable {
         engine.withLock { $0.readPermission(touching: keys, at: BootClock.now()) }
     }
 
+    /// The same for a read of all there is. Any thread.
+    public var readPermissionForEverything: ReadPermission {
+        engine.withLock { $0.readPermissionForEverything(at: BootClock.now()) }
+    }
+
     /// Puts operations into the log, in order; any thread, never waits.
     /// - Parameters:
     ///   - operations: what they touch, and their payloads.

@@ -42,7 +42,7 @@ extension Replica {
     /// Whether this primary should have its lease, rather than another one its place.
     private var wantsLease: Bool {
         // One that hears no answer, but is heard, would be granted its lease for ever in vain.
-        guard isViewDurable, !isDeaf else { return false }
+        guard isViewDurable, !isDeaf, !isStopping else { return false }
         // Whom a sole member takes in, so that it can go on in its place, must grant one first.
         return canWrite || (!isDiskFailing && view?.members.count == 1)
     }

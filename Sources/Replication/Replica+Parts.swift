@@ -140,6 +140,9 @@ struct BackupState: Sendable {
         var view: ViewNumber
     }
 
+    /// Updates that are remembered to be answered.
+    static let waitingLimit = 16
+
     /// Updates that are not answered yet.
     var waiting: [Waiting] = []
     /// The highest index that was answered as durable in this view, or might have been.

@@ -41,8 +41,18 @@ extension Replica {
     public func readPermission(
         touching keys: some Sequence<UInt64>, at now: Instant
     ) -> ReadPermission {
+        permission(at: now) { keys.contains(where: log.hasUnapplied) }
+    }
+
+    /// Whether this replica may answer a read that depends on all there is, such as a list of all
+    /// sales; otherwise as ``readPermission(touching:at:)``.
+    public func readPermissionForEverything(at now: Instant) -> ReadPermission {
+        permission(at: now) { true }
+    }
+
+    private func permission(at now: Instant, isTouched: () -> Bool) -> ReadPermission {
         var here = self.readiness(at: max(now, self.now))
-        if case .serve = here, log.hasUnapplied, keys.contains(where: log.hasUnapplied) {
+        if case .serve = here, log.hasUnapplied, isTouched() {
             switch role {
             case .primary: here = .serve(cacheable: breaks(.uncommittedReadsCached))
             case .backup, .joining:

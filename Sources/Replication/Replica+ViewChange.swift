@@ -109,7 +109,7 @@ extension Replica {
     /// has restarted takes a new number before it does anything.
     private mutating func succeedPrimary(of view: View) {
         // While a snapshot is installed, what is in the log is about to go.
-        guard isViewDurable, canWrite, !joining.isInstalling else { return }
+        guard isViewDurable, canWrite, !isStopping, !joining.isInstalling else { return }
         let restarted = view.primary == member
         if !restarted {
             guard now >= grantedUntil + stagger(in: view) else { return }
@@ -138,7 +138,7 @@ extension Replica {
 
     /// The primary proposes a view without a backup that is silent, or with a server that is level.
     private mutating func amend(_ view: View) {
-        guard isViewDurable, !isDiskFailing else { return }
+        guard isViewDurable, !isDiskFailing, !isStopping else { return }
         var members = view.members
         // A primary that cannot write asks for no lease: that none is granted is not its backups'
         // fault, and one of them is to take over. Where it has none, it still takes one in.
@@ -147,7 +147,7 @@ extension Replica {
             effects.append(.note(.silent(peer.name)))
         }
         if members.count == view.members.count {
-            guard isServing, let newcomer = newcomer(to: view) else {
+            guard mayAdmit, let newcomer = newcomer(to: view) else {
                 pursueAdmission(to: view)
                 return checkRegister()
             }
@@ -157,6 +157,13 @@ extension Replica {
             .succeed(
                 view.number,
                 View(number: view.number + 1, members: members, incarnation: incarnation)))
+    }
+
+    /// Whether this primary may take another server in: it serves; or its log is whole and nothing but
+    /// its state keeps it from serving, so that the other one can.
+    private var mayAdmit: Bool {
+        isServing
+            || (isStateFailing && isQuiet && holdsLease && commitIndex >= primary.openingIndex)
     }
 
     /// Whether a backup has granted no lease, or left an update unanswered, for too long; or cannot

@@ -43,6 +43,9 @@ public struct Replica: Sendable {
     var isStateFailing = false
     var retryDiskAt: Instant
 
+    /// Whether the server has been told to stop.
+    var isStopping = false
+
     // The other replicas, in the configuration's order, and what goes on with them.
     var peers: [Peer]
     var outstanding: [RequestID: Request] = [:]
@@ -163,6 +166,7 @@ public struct Replica: Sendable {
         case .snapshotFailed(let attempt): snapshotFailed(attempt: attempt)
         case .snapshotInstalled(let attempt, let position):
             snapshotInstalled(attempt: attempt, position)
+        case .stopping: isStopping = true
         case .administer(let ticket, let command): administer(ticket, command)
         }
     }

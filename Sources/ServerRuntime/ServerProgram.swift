@@ -135,6 +135,7 @@ public enum ServerProgram {
         }
         logger.info("stopping on signal \(signal)")
         ServiceManager.stopping()
+        service.prepareToStop()
         server.stop()
         service.stop()
         environment.client.shutDown()

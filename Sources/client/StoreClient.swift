@@ -38,12 +38,12 @@ struct StoreClient {
 
     /// The books of a topic.
     func search(topic: String) -> Outcome {
-        outcome(of: attempt("GET", "/search/\(StoreClient.encoded(topic))"), Wording.search)
+        outcome(of: attempt("GET", "/search/\(PercentEncoding.encode(topic))"), Wording.search)
     }
 
     /// The books with some words in their titles.
     func find(words: String) -> Outcome {
-        outcome(of: attempt("GET", "/search?q=\(StoreClient.encoded(words))"), Wording.matches)
+        outcome(of: attempt("GET", "/search?q=\(PercentEncoding.encode(words))"), Wording.matches)
     }
 
     /// A book.
@@ -111,18 +111,6 @@ struct StoreClient {
                 body: response.body, text: "What answers at \(address) is not a Pygmy store.")
         }
         return .done(body: response.body, text: text)
-    }
-
-    /// A topic as one segment of a path: everything but letters, digits and `-._~` is encoded.
-    static func encoded(_ segment: String) -> String {
-        let plain = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~".utf8)
-        // A segment of dots alone would be taken for a step in the path.
-        let isDots = segment.utf8.allSatisfy { $0 == UInt8(ascii: ".") }
-        return segment.utf8.map { byte in
-            if plain.contains(byte), !isDots { return String(UnicodeScalar(byte)) }
-            let digits = String(byte, radix: 16, uppercase: true)
-            return "%" + (digits.utf8.count == 1 ? "0" : "") + digits
-        }.joined()
     }
 
     /// A key that nobody else has.

@@ -102,7 +102,7 @@ struct Shelf: Sendable {
     init(of store: Store) throws(StoreFault) {
         let body = try store.get("/topics", at: store.listen)
         let listed = (try? JSON(parsing: body))?["topics"]?.elements?.compactMap(\.string) ?? []
-        topics = listed.prefix(100).map(Percent.encoded)
+        topics = listed.prefix(100).map(PercentEncoding.encode)
         var items: [Int64] = []
         for topic in topics {
             let body = try store.get("/search/\(topic)?limit=100", at: store.listen)
@@ -111,18 +111,6 @@ struct Shelf: Sendable {
         }
         self.items = items
         guard !items.isEmpty else { throw .refused("\(store.listen) has no books to load it with") }
-    }
-}
-
-/// Percent-encoding of one segment of a path.
-enum Percent {
-    static func encoded(_ segment: String) -> String {
-        let plain = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_~".utf8)
-        return segment.utf8.map { byte in
-            if plain.contains(byte) { return String(UnicodeScalar(byte)) }
-            let digits = String(byte, radix: 16, uppercase: true)
-            return "%" + (digits.utf8.count == 1 ? "0" : "") + digits
-        }.joined()
     }
 }
 

@@ -79,7 +79,8 @@ struct CacheCommand: ParsableCommand {
 
         func run() throws {
             var rows: [[String]] = []
-            try target.ask("GET", "/cache?prefix=\(Percent.encoded(prefix))") { id, _, document in
+            try target.ask("GET", "/cache?prefix=\(PercentEncoding.encode(prefix))") {
+                id, _, document in
                 for entry in document?["keys"]?.elements ?? [] {
                     rows.append([
                         id.name, entry["key"]?.string ?? "", entry["ageSeconds"]?.number ?? "",
@@ -135,7 +136,7 @@ struct CacheCommand: ParsableCommand {
         var prefix = ""
 
         func run() throws {
-            try target.ask("DELETE", "/cache?prefix=\(Percent.encoded(prefix))") {
+            try target.ask("DELETE", "/cache?prefix=\(PercentEncoding.encode(prefix))") {
                 target.showDropped($0, $2)
             }
         }

@@ -61,7 +61,7 @@ struct OrdersCommand: ParsableCommand {
     func run() throws {
         let store = Store(try file.load())
         let token = try store.credentials().adminToken
-        let parameters = query.map { "\($0.name)=\(Percent.encoded($0.value))" }
+        let parameters = query.map { "\($0.name)=\(PercentEncoding.encode($0.value))" }
         do throws(StoreFault) {
             let body = try store.get(
                 "/orders?\(parameters.joined(separator: "&"))", at: store.listen, secret: token)

@@ -81,7 +81,7 @@ struct StatusCommand: ParsableCommand {
                 }
                 do throws(StoreFault) {
                     let body = try store.get(
-                        "/audit", at: server.address, secret: secret, timeout: .seconds(60))
+                        "/audit", at: server.address, secret: secret, timeout: .seconds(600))
                     guard let document = try? JSON(parsing: body) else {
                         throw .unreachable("\(server.address) answered something else than JSON")
                     }

@@ -28,6 +28,24 @@ private let nginx = "/usr/sbin/nginx"
         }
     }
 
+    @Test func `Servers are passed every parameter that they look for`() throws {
+        var wanted: Set<String> = []
+        let sources = try #require(
+            FileManager.default.enumerator(atPath: "\(checkout)/Sources"))
+        for case let name as String in sources where name.hasSuffix(".swift") {
+            let text = try String(
+                contentsOfFile: "\(checkout)/Sources/\(name)", encoding: .utf8)
+            for match in text.matches(of: /parameterBytes\("([A-Z_]+)"/) {
+                wanted.insert(String(match.1))
+            }
+        }
+        #expect(wanted.contains("HTTP_X_FORWARDED_BY") && wanted.contains("REQUEST_URI"))
+        let text = NginxConfiguration(
+            site(pair(folder: "/")), paths: .absolute, pages: nil, runsAsRoot: false
+        ).text
+        for name in wanted { #expect(text.contains("fastcgi_param \(name) "), "\(name)") }
+    }
+
     @Test(arguments: ["", "a folder with spaces", "it's; a \"name\" {#1}", "日本語"])
     func `nginx calls all of its forms sound, in any folder`(_ name: String) throws {
         let folder = try TemporaryFolder(name)

@@ -94,6 +94,23 @@ struct GathererTests {
         #expect(sinks[3].answer?.status == 200 && sinks[4].answer?.status == 200)
     }
 
+    @Test("what is more than a batch goes as soon after, in batches")
+    func patienceOfMany() throws {
+        let store = Fixture.leased()
+        let most = Int64(LookupBatch.maximumCount)
+        _ = Self.lookups(3 + 2 * most + 1, in: store)
+        #expect(store.upstream.takeAll().count == 3)
+        for count in [most, most, 1] {
+            store.timers.advance(LookupGatherer.patience)
+            let request = try #require(store.upstream.next()).request
+            let numbers =
+                count == 1
+                ? [request.path].map { $0.split(separator: "/").last.flatMap { Int64($0) } ?? 0 }
+                : try LookupBatch(decoding: request.body).itemNumbers
+            #expect(Int64(numbers.count) == count)
+        }
+    }
+
     @Test("a batch that no server answers ends with the time of its lookups")
     func outOfTime() throws {
         let store = Fixture.leased(replicas: 1)

@@ -81,6 +81,7 @@ extension Stage {
             cuts.insert([name, ServerName(words[2])])
             if words.count < 4 { cuts.insert([ServerName(words[2]), name]) }
         case "heal": cuts = []
+        case "stop": handle(.stopping, at: name)
         case "freeze": frozen.insert(name)
         case "thaw":
             frozen.remove(name)
