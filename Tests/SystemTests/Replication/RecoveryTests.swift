@@ -1,5 +1,6 @@
 internal import ChildProcess
 internal import Foundation
+internal import Glibc
 internal import Testing
 
 /// Servers that were away come back while others buy, and are members again by themselves.
@@ -117,4 +118,42 @@ struct RecoveryTests {
         }
         try check(store, load)
     }
+
+    @Test(.cluster(plan), arguments: ["catalogServer", "orderServer"])
+    func `A primary that takes long to end has left its place before`(_ kind: String) throws {
+        let store = Cluster.current
+        try store.waitUntilWhole()
+        let primary = try store.primary(kind)
+        let held = try HeldConnection(to: "\(store.directory)/run/\(primary).sock")
+        let process = try store.signal(SIGTERM, to: primary)
+        try eventually("another primary") { try store.primary(kind) != primary }
+        #expect(store.pid(of: primary) == process, "it has ended already")
+        held.end()
+        try eventually("its end") { store.pid(of: primary) == nil }
+        #expect(try store.buy(1, key: "afterwards").status == 201)
+    }
+}
+
+/// A connection to a server's FastCGI socket on which nothing is said: the server waits for its end
+/// before it ends itself.
+private struct HeldConnection {
+    private let descriptor: Int32
+
+    init(to path: String) throws {
+        descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        guard path.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else {
+            throw HarnessError("\(path) is too long for a socket's name")
+        }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let result = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard result == 0 else { throw HarnessError("\(path) cannot be reached") }
+    }
+
+    func end() { close(descriptor) }
 }
