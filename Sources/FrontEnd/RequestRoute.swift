@@ -39,7 +39,8 @@ struct RequestRoute: Sendable {
     let deadline: Instant
     /// The last reason that a server gave for not serving it; nil once a server may have acted.
     private(set) var refusal: UpstreamAnswer?
-    private var mayHaveHappened = false
+    /// Whether a server may have carried the request out already.
+    private(set) var mayHaveHappened = false
     private var tried: Set<Int> = []
     private var redirect: Int?
     private var pause = Self.firstPause

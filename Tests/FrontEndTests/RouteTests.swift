@@ -234,6 +234,22 @@ struct RouteTests {
         #expect(vote("other", [1])?.status == 404)
     }
 
+    @Test(
+        "a withdrawal that was sent again and finds no book is done; one that was sent once is a 404",
+        arguments: [(UpstreamFailure.unanswered, 204), (.unreachable, 404)])
+    func repeatedWithdrawal(_ failure: UpstreamFailure, _ status: Int) throws {
+        let store = Fixture.leased()
+        let sink = store.send(.delete, "/items/70") {
+            $0.authorization = Array("bearer \(Fixture.adminToken)".utf8)
+        }
+        try #require(store.upstream.next()).fail(failure)
+        store.timers.advance(.milliseconds(100))
+        let again = try #require(store.upstream.next())
+        #expect(again.request.method == "DELETE")
+        again.answer(404, "{}", headers: [("Content-Type", Problem.mediaType)])
+        #expect(sink.answer?.status == status)
+    }
+
     @Test("a change of a book goes to the catalog's primary with its conditions")
     func administration() throws {
         for value in ["\"7\u{1}\"", "\"7\"\u{7f}"] {
