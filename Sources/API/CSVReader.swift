@@ -185,7 +185,9 @@ public struct CSVReader {
         guard record.bytes.count < CSVReader.maximumRecord else {
             if record.bytes.count == CSVReader.maximumRecord {
                 record.bytes.append(0x20)
-                report("the record is longer than \(CSVReader.maximumRecord) bytes", at: quote)
+                report(
+                    "the record is longer than \(CSVReader.maximumRecord) bytes",
+                    at: record.starts.first ?? quote)
             }
             return
         }

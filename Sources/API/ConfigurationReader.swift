@@ -41,7 +41,6 @@ struct ConfigurationReader {
     var settings = Configuration.Settings()
     var faults: [ConfigurationFault] = []
     private var listenOffset: Int?
-    private var isAddressFaulty = false
 
     init(bytes: [UInt8]) { self.bytes = bytes }
 
@@ -90,7 +89,9 @@ struct ConfigurationReader {
                 "is a setting, it belongs inside \"settings\": {…}")
             return
         }
-        let digits = String(member.name.reversed().prefix { $0.isNumber }.reversed())
+        let digits =
+            Int(String(member.name.reversed().prefix { $0.isNumber }.reversed()))
+            .map(String.init) ?? ""
         let names = ServerKind.allCases.map(\.rawValue).flatMap { [$0, $0 + digits] }
         let nearest = Spelling.nearest(to: member.name, among: names + ["settings"])
         report(
@@ -102,7 +103,6 @@ struct ConfigurationReader {
 
     private mutating func read(server id: ServerID, _ member: JSON.Member) {
         guard let text = member.value.string else {
-            isAddressFaulty = true
             report(
                 member.name, at: member.value.offset,
                 "must be an address in quotes, such as \"127.0.0.1:8081\"")
@@ -111,7 +111,6 @@ struct ConfigurationReader {
         do throws(AddressFault) {
             let address = try Address(parsing: text)
             guard !address.isWildcard else {
-                isAddressFaulty = true
                 report(
                     member.name, at: member.value.offset,
                     "\"\(text)\" stands for any address, but the other servers need one that "
@@ -120,7 +119,6 @@ struct ConfigurationReader {
             }
             servers.append(Configuration.Server(id, at: address))
         } catch {
-            isAddressFaulty = true
             report(member.name, at: member.value.offset, "\"\(text)\" \(error)")
         }
     }
@@ -186,7 +184,9 @@ struct ConfigurationReader {
     }
 
     private mutating func checkTimes() {
-        guard !faults.contains(where: { $0.key?.hasPrefix("settings.") == true }) else { return }
+        let keys = [SettingKey.leaseDuration, .heartbeatInterval, .requestTimeout]
+            .map { "settings.\($0.rawValue)".lowercased() }
+        guard !faults.contains(where: { keys.contains($0.key?.lowercased() ?? "") }) else { return }
         let lease = settings.leaseDuration
         let heartbeat = settings.heartbeatInterval
         if lease <= heartbeat * 2 {

@@ -4,10 +4,10 @@ import Glibc
 public struct Secret: Sendable {
     private let bytes: [UInt8]
 
-    /// A secret of 8 to 1,024 characters that a header can carry; nil for anything else.
+    /// A secret of 1 to 1,024 characters that a header can carry; nil for anything else.
     public init?(_ text: String) {
         let bytes = Array(text.utf8)
-        guard (8...1024).contains(bytes.count), bytes.allSatisfy({ (0x21...0x7e).contains($0) })
+        guard (1...1024).contains(bytes.count), bytes.allSatisfy({ (0x21...0x7e).contains($0) })
         else { return nil }
         self.bytes = bytes
     }
@@ -72,7 +72,7 @@ public struct Credentials: Sendable {
         if let text = environment(variable), !text.isEmpty {
             guard let secret = Secret(text) else {
                 throw CredentialsFault(
-                    "\(variable) must be 8 to 1024 printable ASCII characters without a space")
+                    "\(variable) must be 1 to 1024 printable ASCII characters without a space")
             }
             return secret
         }
@@ -96,7 +96,8 @@ struct SecretFile {
         if let secret = try read() { return secret }
         try create()
         guard let secret = try read() else {
-            throw CredentialsFault("\(path): it vanished while it was being made")
+            throw CredentialsFault(
+                "\(path): it is a link to a file that is not there, or vanished while it was made")
         }
         return secret
     }
@@ -127,7 +128,7 @@ struct SecretFile {
         let trimmed = String(text.drop { $0.isWhitespace }.prefix { !$0.isWhitespace })
         guard let secret = Secret(trimmed) else {
             throw CredentialsFault(
-                "\(path): must hold 8 to 1024 printable ASCII characters; delete it and it will "
+                "\(path): must hold 1 to 1024 printable ASCII characters; delete it and it will "
                     + "be made anew")
         }
         return secret

@@ -1,12 +1,13 @@
 /// Problems with the state of the store: its books, its orders, its servers.
 extension Problem {
-    /// 404: no book has the number; nil for a number beyond all books.
-    public static func noSuchBook(_ itemNumber: Int64?) -> Problem {
+    /// 404: no book has the number; nil for a number beyond all books. Where it refuses a buy, its key
+    /// has come to that for good.
+    public static func noSuchBook(_ itemNumber: Int64?, idempotencyKey: String? = nil) -> Problem {
         Problem(
             "no-such-book", 404, "There is no such book",
             itemNumber.map { "There is no book with the number \($0)" }
                 ?? "There is no book with that number"
-        ).with("itemNumber", itemNumber)
+        ).with("itemNumber", itemNumber).with("idempotencyKey", idempotencyKey)
     }
 
     /// 404: no order has the number; nil for a number beyond all orders.

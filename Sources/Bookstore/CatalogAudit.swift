@@ -23,6 +23,13 @@ public struct CatalogAudit: Hashable, Sendable {
     /// The sum of the digests of the recorded sales, with overflow. It equals `salesDigest` of the
     /// audit of an order group that has an order for each.
     public var salesDigest: UInt64 = 0
+    /// Up to which number the sales are summed up apart, so that they can be compared with others'
+    /// while more are being made.
+    public let through: Int64
+    /// The sum of the digests of the recorded sales up to `through`, with overflow.
+    public var throughDigest: UInt64 = 0
+    /// How many those are.
+    public var throughCount: Int64 = 0
     /// The numbers that were kept while operations were applied.
     public var counters: CatalogCounters
     /// The first books, by item number, whose account does not add up or disagrees with their
@@ -33,8 +40,9 @@ public struct CatalogAudit: Hashable, Sendable {
     public static let faultyBooksListed = 20
 
     /// Makes an audit that has not looked at anything yet.
-    public init(counters: CatalogCounters) {
+    public init(counters: CatalogCounters, through: Int64 = 0) {
         self.counters = counters
+        self.through = through
     }
 
     /// Enters a book, in the order of item numbers, with the copies that its sales add up to.
@@ -62,7 +70,11 @@ public struct CatalogAudit: Hashable, Sendable {
     public mutating func add(_ sale: Sale) {
         sales += 1
         soldBySales += sale.quantity
-        salesDigest &+= sale.digest
+        let digest = sale.digest
+        salesDigest &+= digest
+        guard sale.saleNumber <= through else { return }
+        throughCount += 1
+        throughDigest &+= digest
     }
 
     /// What is wrong, a sentence each; empty where all is well.

@@ -62,13 +62,20 @@ public struct OrderAudit: Hashable, Sendable {
     public var salesDigest: UInt64 = 0
     /// The digest of the orders with their numbers.
     public var ordersDigest: UInt64 = 0
+    /// Up to which number the sales are summed up apart; see ``CatalogAudit/through``.
+    public let through: Int64
+    /// The sum of the digests of the orders' sales up to `through`, with overflow.
+    public var throughDigest: UInt64 = 0
+    /// How many those are.
+    public var throughCount: Int64 = 0
     /// The numbers that were kept while operations were applied.
     public var counters: OrderCounters
     private var gaps: Int64 = 0
 
     /// Makes an audit that has not looked at anything yet.
-    public init(counters: OrderCounters) {
+    public init(counters: OrderCounters, through: Int64 = 0) {
         self.counters = counters
+        self.through = through
     }
 
     /// Sales up to `lastSaleNumber` that have no order.
@@ -88,6 +95,9 @@ public struct OrderAudit: Hashable, Sendable {
         digest.combine(order.orderNumber)
         digest.combine(Int64(bitPattern: sale))
         ordersDigest &+= digest.value
+        guard order.sale.saleNumber <= through else { return }
+        throughCount += 1
+        throughDigest &+= sale
     }
 
     /// What is wrong, a sentence each; empty where all is well. Sales that have no order yet are

@@ -121,7 +121,8 @@ extension CatalogService {
         case .refused(.outOfStock, let number, _):
             responder.send(
                 .outOfStock(itemNumber: number, quantity: item.quantity, idempotencyKey: key))
-        case .refused(.noSuchBook, let number, _): responder.send(.noSuchBook(number))
+        case .refused(.noSuchBook, let number, _):
+            responder.send(.noSuchBook(number, idempotencyKey: key))
         case .keyReused(let earlierItem, let earlierQuantity):
             responder.send(
                 .keyReused(

@@ -58,10 +58,13 @@ extension CatalogService {
         }
     }
 
-    /// `GET /audit`: whether everything adds up here. It reads everything.
-    func audit(_ responder: Responder) {
+    /// `GET /audit?through=`: whether everything adds up here; it reads everything. The sales up to a
+    /// number are summed up apart, so that they can be compared with others' while more are made.
+    func audit(_ request: InternalRequest, _ responder: Responder) throws(Problem) {
+        let through = try request.count("through", default: 0, limit: .max)
         audits.find { [self] () throws(Problem) in
-            Self.body(of: try read { () throws(StorageError) in try store.audit() })
+            Self.body(
+                of: try read { () throws(StorageError) in try store.audit(through: through) })
         } completion: { result in
             switch result {
             case .success(let body): responder.send(json: body)
@@ -83,6 +86,10 @@ extension CatalogService {
             document.member("keys", audit.keys)
             document.member("booksDigest", String(audit.booksDigest, radix: 16))
             document.member("salesDigest", String(audit.salesDigest, radix: 16))
+            document.member("settledThrough", audit.counters.lastSaleNumber)
+            document.member("through", audit.through)
+            document.member("throughSales", audit.throughCount)
+            document.member("throughDigest", String(audit.throughDigest, radix: 16))
             document.array("faults") { array in
                 for fault in audit.faults { array.element(fault) }
             }

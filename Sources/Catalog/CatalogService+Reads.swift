@@ -61,13 +61,21 @@ extension CatalogService {
         let after = try request.count("after", default: 0, limit: Self.itemLimit)
         try answer(request, touching: [CatalogOperation.listingKey], responder) {
             _ throws(Problem) in
-            let books = try read { () throws(StorageError) in
-                try store.search(topic: topic, after: after, limit: Int(limit))
+            // One more tells whether there are more.
+            let found = try read { () throws(StorageError) in
+                try store.search(topic: topic, after: after, limit: Int(limit) + 1)
+            }
+            let books = found.prefix(Int(limit))
+            var headers: [(String, String)] = []
+            if found.count > books.count, let last = books.last {
+                let next = "?limit=\(limit)&after=\(last.itemNumber)"
+                headers.append(("Link", "<\(next)>; rel=\"next\""))
             }
             responder.send(
                 json: Bodies.searchResult(
                     topic: topic,
-                    items: books.map { (itemNumber: $0.itemNumber, title: $0.title) }))
+                    items: books.map { (itemNumber: $0.itemNumber, title: $0.title) }),
+                headers: headers)
         }
     }
 

@@ -40,7 +40,7 @@ extension CatalogService {
         case .catalogCSV: try catalogCSV(request, responder)
         case .sales where request.method == .put: try restoreSales(request, responder)
         case .sales: try sales(request, responder)
-        case .audit: audit(responder)
+        case .audit: try audit(request, responder)
         case .replica(let route):
             try host.serve(route, request, acceptors: acceptors, responder)
         }

@@ -75,7 +75,7 @@ public struct ClusterRunner {
         if let fault = stale.end() { throw .unavailable(fault) }
         stale.removeFiles()
         for (key, address) in plan.site.listeners {
-            if let fault = PortCheck.fault(at: address) {
+            if let fault = PortCheck.fault(at: address, patience: 5) {
                 throw .unavailable("\(key): \(fault)")
             }
         }

@@ -15,7 +15,8 @@ extension NginxConfiguration {
     }
 
     /// The headers that a page from elsewhere may see besides those that any page may.
-    static let corsHeaders = "Age, Allow, Cache-Status, ETag, Retry-After, X-Cache, X-Request-ID"
+    static let corsHeaders =
+        "Age, Allow, Cache-Status, ETag, Link, Retry-After, X-Cache, X-Request-ID"
 
     /// The headers of every public answer, and of nginx's own documents.
     static let everyHeader = [

@@ -42,7 +42,9 @@ final class ExportDesk: Sendable {
             ("Cache-Control", "no-store"),
         ]
         if request.method == .head {
-            return sink.send(Answer(status: 200, headers: headers))
+            // Begun and not sent: how long it would be nobody knows yet.
+            if sink.begin(status: 200, headers: headers) { sink.finish() }
+            return
         }
         let isAdmitted = running.withLock { running -> Bool in
             guard running < Self.limit else { return false }

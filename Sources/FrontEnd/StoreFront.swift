@@ -209,9 +209,10 @@ final class StoreFront: Sendable {
         }
         let body = request.isIndented ? JSONText.indented(response.body) : response.body
         let tag = EntityTag.of(body)
-        let headers = [
+        var headers = [
             ("ETag", tag), ("Cache-Control", CachedBook.cacheControl), ("Vary", "Accept"),
         ]
+        if let next = response.header("Link") { headers.append(("Link", next)) }
         if let list = request.ifNoneMatch, EntityTag.list(list, names: tag) {
             return Answer(status: 304, headers: headers)
         }

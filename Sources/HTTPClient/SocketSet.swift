@@ -67,7 +67,13 @@ final class SocketSet {
                     address.pointee.family,
                     address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue),
                     address.pointee.protocol)
-                if socket >= 0 { SocketSet.from(context).noteNew(socket) }
+                guard socket >= 0 else { return socket }
+                // The port that the system chooses may be one that a server of this machine is to
+                // listen at: then this connection is no obstacle for it, nor what is left of it.
+                var on: Int32 = 1
+                setsockopt(
+                    socket, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+                SocketSet.from(context).noteNew(socket)
                 return socket
             },
             { context, socket in

@@ -186,7 +186,7 @@ extension OrderService {
                 .outOfStock(itemNumber: number, quantity: item.quantity, idempotencyKey: key),
                 replayed: replayed)
         case .refused(.noSuchBook, let number, let replayed)?:
-            return problem(.noSuchBook(number), replayed: replayed)
+            return problem(.noSuchBook(number, idempotencyKey: key), replayed: replayed)
         case .keyReused(let earlierItem, let earlierQuantity)?:
             return problem(
                 .keyReused(

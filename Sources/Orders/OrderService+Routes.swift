@@ -35,7 +35,7 @@ extension OrderService {
         case .order: try order(request, responder)
         case .history: try history(request, responder)
         case .ordersCSV: try ordersCSV(request, responder)
-        case .audit: audit(responder)
+        case .audit: try audit(request, responder)
         case .replica(let route):
             try host.serve(route, request, acceptors: acceptors, responder)
         }
@@ -141,10 +141,13 @@ extension OrderService {
         }
     }
 
-    /// `GET /audit`: whether everything adds up here. It reads everything.
-    private func audit(_ responder: Responder) {
+    /// `GET /audit?through=`: whether everything adds up here; it reads everything. The sales up to a
+    /// number are summed up apart, so that they can be compared with others' while more are made.
+    private func audit(_ request: InternalRequest, _ responder: Responder) throws(Problem) {
+        let through = try request.count("through", default: 0, limit: .max)
         audits.find { [self] () throws(Problem) in
-            Self.body(of: try read { () throws(StorageError) in try store.audit() })
+            Self.body(
+                of: try read { () throws(StorageError) in try store.audit(through: through) })
         } completion: { result in
             switch result {
             case .success(let body): responder.send(json: body)
@@ -161,6 +164,10 @@ extension OrderService {
             document.member("lastSale", audit.lastSaleNumber)
             document.member("missingSales", audit.missingSales)
             document.member("salesDigest", String(audit.salesDigest, radix: 16))
+            document.member("settledThrough", audit.counters.settledThrough)
+            document.member("through", audit.through)
+            document.member("throughSales", audit.throughCount)
+            document.member("throughDigest", String(audit.throughDigest, radix: 16))
             document.member("ordersDigest", String(audit.ordersDigest, radix: 16))
             document.array("faults") { array in
                 for fault in audit.faults { array.element(fault) }

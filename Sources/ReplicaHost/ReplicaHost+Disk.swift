@@ -58,7 +58,7 @@ extension ReplicaHost {
     }
 
     /// Asks for no lease any more, so that another replica takes over while this server finishes what
-    /// is under way; once, when no more connections are accepted.
+    /// is under way; once.
     public func prepareToStop() { step(.stopping) }
 
     /// Finishes what is under way and ends the threads; once, when no more requests come.

@@ -39,7 +39,7 @@ extension ReplicaHost {
             let kept = response.headers.filter {
                 ![
                     "connection", "date", "server", "transfer-encoding", "content-length",
-                    "x-request-id",
+                    "x-request-id", "x-primary",
                 ].contains($0.0.lowercased())
             }
             responder.send(
@@ -64,7 +64,7 @@ extension ReplicaHost {
     }
 
     /// Whether nothing has come from a server of the group for several leases' time.
-    private func isSilent(_ server: ServerName) -> Bool {
+    func isSilent(_ server: ServerName) -> Bool {
         let limit = Instant.Span(environment.configuration.settings.leaseDuration) * 3
         return status.peers.contains { peer in
             peer.name == server && (peer.lastHeard.map { $0 > limit } ?? true)

@@ -171,7 +171,7 @@ extension ReplicaHost {
         var position: LogPosition?
         var failures = 0
         while !isStopping.load(ordering: .relaxed) {
-            guard let chunk = fetchChunk(attempt: attempt, at: offset, from: address) else {
+            guard let chunk = fetchChunk(attempt: attempt, at: offset, from: server, address) else {
                 failures += 1
                 if failures == 5 { break }
                 pause(milliseconds: 200)
@@ -199,7 +199,9 @@ extension ReplicaHost {
         let bytes: [UInt8]
     }
 
-    private func fetchChunk(attempt: UInt64, at offset: Int, from address: String) -> Chunk? {
+    private func fetchChunk(
+        attempt: UInt64, at offset: Int, from server: ServerName, _ address: String
+    ) -> Chunk? {
         let request = HTTPRequest(
             method: "GET", authority: address,
             path: "/sync?for=\(environment.id.name)&attempt=\(attempt)&offset=\(offset)",
@@ -207,7 +209,7 @@ extension ReplicaHost {
             body: [])
         // The first chunk waits until the copy is made, which takes its time with a large state.
         let timeout: Duration = offset == 0 ? .seconds(600) : .seconds(20)
-        guard let response = perform(request, timeout: timeout), response.status == 200,
+        guard let response = perform(request, of: server, timeout: timeout), response.status == 200,
             let size = response.header("X-Snapshot-Size").flatMap({ Int($0) }),
             let index = response.header("X-Snapshot-Index").flatMap({ UInt64($0) }),
             let view = response.header("X-Snapshot-View").flatMap({ UInt64($0) })
@@ -216,11 +218,14 @@ extension ReplicaHost {
             position: LogPosition(index: index, view: view), size: size, bytes: response.body)
     }
 
-    /// Sends a request and waits for the answer, but no longer than this server runs.
-    private func perform(_ request: HTTPRequest, timeout: Duration) -> HTTPResponse? {
+    /// Sends the primary a request and waits for the answer, but no longer than this server runs and
+    /// the other one is the primary and alive: of one that is frozen or cut off nothing is heard.
+    private func perform(
+        _ request: HTTPRequest, of server: ServerName, timeout: Duration
+    ) -> HTTPResponse? {
         let arrival = Arrival<HTTPResponse?>()
         environment.client.send(request, timeout: timeout) { arrival.set(try? $0.get()) }
-        while !isStopping.load(ordering: .relaxed) {
+        while !isStopping.load(ordering: .relaxed), primary == server, !isSilent(server) {
             if let response = arrival.wait(.milliseconds(100)) { return response }
         }
         return nil

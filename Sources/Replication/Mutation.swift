@@ -48,6 +48,8 @@ package enum Mutation: String, CaseIterable, Sendable {
     case newcomerNotLevel
     /// A lease is renewed to a server that leaves an update or an invalidation unanswered.
     case leaseRenewedWhileUnanswered
+    /// A primary that no request reaches goes on asking for its lease.
+    case leaseKeptUnreached
     /// A primary that cannot apply what is committed goes on asking for its lease.
     case leaseKeptWithoutState
     /// The primary does not wait for a silent front end's lease.

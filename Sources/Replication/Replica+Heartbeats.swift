@@ -42,7 +42,7 @@ extension Replica {
     /// Whether this primary should have its lease, rather than another one its place.
     private var wantsLease: Bool {
         // One that hears no answer, but is heard, would be granted its lease for ever in vain.
-        guard isViewDurable, !isDeaf, !isStopping else { return false }
+        guard isViewDurable, !isDeaf, !isUnreached, !isStopping else { return false }
         // Whom a sole member takes in, so that it can go on in its place, must grant one first.
         return canWrite || (!isDiskFailing && view?.members.count == 1)
     }
@@ -50,6 +50,14 @@ extension Replica {
     /// Whether nothing that this replica asks is answered, by anyone.
     private var isDeaf: Bool {
         now - max(lastAnswered, viewSince) > configuration.silenceTimeout
+    }
+
+    /// Whether other replicas answer this one, and yet nobody asks it anything: then requests do not
+    /// get here, as where this server's nginx or socket is gone. Clients cannot reach it either.
+    var isUnreached: Bool {
+        guard let lastAnsweredByPeer, !breaks(.leaseKeptUnreached) else { return false }
+        let limit = configuration.silenceTimeout
+        return now - lastAnsweredByPeer <= limit && now - max(lastAsked, viewSince) > limit
     }
 
     /// The place up to which this log is known to be committed, here and now.
@@ -62,6 +70,7 @@ extension Replica {
 
     /// Another server's request.
     mutating func receive(_ message: Message, from sender: ServerName, exchange: ExchangeID) {
+        lastAsked = now
         switch message {
         case .heartbeat(let heartbeat):
             guard heartbeat.sender.name == sender, let index = peerIndex(sender) else { return }
@@ -115,6 +124,7 @@ extension Replica {
         switch (request, message) {
         case (.heartbeat(let name, let number, let sent), .heartbeatReply(let reply)):
             guard let index = peerIndex(name), reply.sender.name == name else { return }
+            lastAnsweredByPeer = now
             receive(reply, from: index, view: number, sent: sent)
         case (.update(let name, let number, let through), .updated(let reply)):
             guard let index = peerIndex(name) else { return }

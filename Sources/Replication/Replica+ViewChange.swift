@@ -109,7 +109,9 @@ extension Replica {
     /// has restarted takes a new number before it does anything.
     private mutating func succeedPrimary(of view: View) {
         // While a snapshot is installed, what is in the log is about to go.
-        guard isViewDurable, canWrite, !isStopping, !joining.isInstalling else { return }
+        guard isViewDurable, canWrite, !isUnreached, !isStopping, !joining.isInstalling else {
+            return
+        }
         let restarted = view.primary == member
         if !restarted {
             guard now >= grantedUntil + stagger(in: view) else { return }
@@ -140,9 +142,9 @@ extension Replica {
     private mutating func amend(_ view: View) {
         guard isViewDurable, !isDiskFailing, !isStopping else { return }
         var members = view.members
-        // A primary that cannot write asks for no lease: that none is granted is not its backups'
-        // fault, and one of them is to take over. Where it has none, it still takes one in.
-        for peer in peers where canWrite && isSilent(peer, in: view) {
+        // A primary that cannot write, or is not reached, asks for no lease: that none is granted is not
+        // its backups' fault, and one of them is to take over. Where it has none, it still takes one in.
+        for peer in peers where canWrite && !isUnreached && isSilent(peer, in: view) {
             members.removeAll { $0.name == peer.name }
             effects.append(.note(.silent(peer.name)))
         }

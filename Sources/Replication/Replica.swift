@@ -53,6 +53,10 @@ public struct Replica: Sendable {
     var nextHeartbeat: Instant
     /// When another server last answered something.
     var lastAnswered: Instant
+    /// When another replica did; nil where none has yet.
+    var lastAnsweredByPeer: Instant?
+    /// When another server last asked something.
+    var lastAsked: Instant
 
     // Leases.
     /// Until when this replica proposes no view without the view's primary.
@@ -101,6 +105,7 @@ public struct Replica: Sendable {
         peers = configuration.replicas.filter { $0 != configuration.name }.map(Peer.init)
         nextHeartbeat = now
         lastAnswered = now
+        lastAsked = now
         grantedUntil =
             configuration.mutation == .restartForgetsGrant
             ? now : now + configuration.grantorSpan(configuration.leaseDuration)

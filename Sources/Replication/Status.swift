@@ -112,6 +112,9 @@ extension Replica {
         if isDiverged { return "its data directory to be removed: a view was forced" }
         if isDiskFailing { return "its disk: the log cannot be written" }
         if isStateFailing { return "its disk: the state cannot be written" }
+        if isUnreached {
+            return "requests: others answer it, and none gets here (nginx, its socket)"
+        }
         guard let view else { return "a view of the group" }
         switch role {
         case .joining: return "\(view.primary.name), the primary, to bring it level"

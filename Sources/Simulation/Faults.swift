@@ -4,7 +4,7 @@ import Replication
 /// What can befall a server.
 enum Fault: String, CaseIterable {
     case kill, powerOff, powerOffAll, pause, suspend, cutPair, cutOneWay, isolate, deafen, slowDisk
-    case fullDisk, fullState, wipe, drift, voters
+    case fullDisk, fullState, unreached, wipe, drift, voters
     /// What a server is answered comes late, and then it is cut off from the other servers, though
     /// not from clients.
     case lateAnswers
@@ -101,6 +101,7 @@ final class Faults {
         for node in world.nodes {
             node.isDiskFull = false
             node.isStateFull = false
+            node.isUnreached = false
             node.slowness = [1, 1, 1]
             node.resume()
             node.boot()
@@ -156,6 +157,9 @@ final class Faults {
         case .fullDisk:
             node.isDiskFull = true
             after(time) { node.isDiskFull = false }
+        case .unreached:
+            node.isUnreached = true
+            after(time) { node.isUnreached = false }
         case .fullState:
             node.isStateFull = true
             after(time) { node.isStateFull = false }

@@ -26,6 +26,8 @@ final class Node {
     /// When each file's last write will be done.
     private var freeAt: [Int64] = [0, 0, 0]
     var isDiskFull = false
+    /// Whether no request of another server gets here, though what it asks is answered.
+    var isUnreached = false
     /// Whether the file of the state alone cannot be written.
     var isStateFull = false
     /// How much slower than it should be the writing of each file is.

@@ -171,7 +171,10 @@ struct Profile {
         case .pauses:
             [.kill: 1, .pause: 6, .suspend: 3, .cutPair: 1, .cutOneWay: 1, .slowDisk: 1, .drift: 1]
         case .partitions:
-            [.kill: 1, .pause: 1, .cutPair: 4, .cutOneWay: 4, .isolate: 4, .deafen: 4]
+            [
+                .kill: 1, .pause: 1, .cutPair: 4, .cutOneWay: 4, .isolate: 4, .deafen: 4,
+                .unreached: 2,
+            ]
         case .disks:
             [
                 .kill: 2, .powerOff: 2, .powerOffAll: 1, .pause: 1, .slowDisk: 5, .fullDisk: 4,
@@ -180,7 +183,8 @@ struct Profile {
         case .failovers:
             [
                 .kill: 4, .powerOff: 1, .pause: 4, .suspend: 1, .cutPair: 1, .cutOneWay: 1,
-                .isolate: 3, .deafen: 2, .fullDisk: 1, .fullState: 1, .wipe: 1,
+                .isolate: 3, .deafen: 2, .fullDisk: 1, .fullState: 1,
+                .unreached: 1, .wipe: 1,
             ]
         case .register:
             [
@@ -192,7 +196,8 @@ struct Profile {
             [
                 .kill: 3, .powerOff: 2, .powerOffAll: 1, .pause: 3, .suspend: 1, .cutPair: 2,
                 .cutOneWay: 2, .isolate: 2, .deafen: 2, .slowDisk: 2, .fullDisk: 2, .fullState: 1,
-                .wipe: 2, .drift: 1, .voters: 1, .lateAnswers: 1, .lateFills: 1, .lateUpdates: 1,
+                .unreached: 1, .wipe: 2, .drift: 1, .voters: 1, .lateAnswers: 1, .lateFills: 1,
+                .lateUpdates: 1,
                 .halves: 1,
             ]
         case .clocks:
@@ -200,7 +205,7 @@ struct Profile {
         case .single:
             [
                 .kill: 3, .powerOff: 1, .pause: 3, .suspend: 1, .isolate: 3, .deafen: 3,
-                .fullDisk: 3, .fullState: 2, .wipe: 1,
+                .fullDisk: 3, .fullState: 2, .unreached: 3, .wipe: 1,
             ]
         case .leases: [.lateAnswers: 8, .kill: 1, .drift: 1]
         case .fills: [.lateFills: 8, .kill: 1]

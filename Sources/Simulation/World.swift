@@ -125,6 +125,7 @@ final class World {
             let way = from === to ? 0.0001 : draw(isCopy: copy > 0)
             let late = isUpdate ? extra(lateness.updates[from.index]) : 0
             after(seconds: way + late) { [self] in
+                guard !to.isUnreached || from === to else { return finish(nil) }
                 guard to.isUp else {
                     // Where the machine is there without the process, it says so.
                     if profile.answerBound != nil || random.chance(0.5) { finish(nil) }

@@ -164,10 +164,11 @@ extension CatalogStore {
 
     /// Checks everything there is, as it is at one moment, while work goes on: minutes for tens of
     /// millions of sales.
-    public func audit() throws(StorageError) -> CatalogAudit {
+    /// - Parameter through: up to which number the sales are summed up apart.
+    public func audit(through: Int64 = 0) throws(StorageError) -> CatalogAudit {
         let file = file
         return try file.longRead { connection throws(StorageError) in
-            try CatalogTables.audit(connection, file.path)
+            try CatalogTables.audit(connection, file.path, through: through)
         }
     }
 }
@@ -175,9 +176,9 @@ extension CatalogStore {
 extension CatalogTables {
     /// Checks everything there is; inside a transaction.
     static func audit(
-        _ connection: Connection, _ path: String
+        _ connection: Connection, _ path: String, through: Int64 = 0
     ) throws(StorageError) -> CatalogAudit {
-        var audit = CatalogAudit(counters: try counters(connection, path))
+        var audit = CatalogAudit(counters: try counters(connection, path), through: through)
         let sales = try PreparedStatement(
             "SELECT \(SaleColumns.names("sales")) FROM sales ORDER BY number", connection,
             file: path)

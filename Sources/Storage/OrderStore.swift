@@ -188,18 +188,21 @@ public final class OrderStore: StateStore {
     }
 
     /// Checks everything there is, as it is at one moment, while work goes on.
-    public func audit() throws(StorageError) -> OrderAudit {
+    /// - Parameter through: up to which number the sales are summed up apart.
+    public func audit(through: Int64 = 0) throws(StorageError) -> OrderAudit {
         let file = state.file
         return try file.longRead { connection throws(StorageError) in
-            try OrderTables.audit(connection, file.path)
+            try OrderTables.audit(connection, file.path, through: through)
         }
     }
 }
 
 extension OrderTables {
     /// Checks everything there is; inside a transaction.
-    static func audit(_ connection: Connection, _ path: String) throws(StorageError) -> OrderAudit {
-        var audit = OrderAudit(counters: try counters(connection, path))
+    static func audit(
+        _ connection: Connection, _ path: String, through: Int64 = 0
+    ) throws(StorageError) -> OrderAudit {
+        var audit = OrderAudit(counters: try counters(connection, path), through: through)
         let rows = try PreparedStatement(select + "ORDER BY number", connection, file: path)
         while try rows.step() { audit.add(try order(rows, path)) }
         return audit

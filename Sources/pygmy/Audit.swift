@@ -3,7 +3,9 @@ import API
 /// Judges what the catalog and order servers say of their books and orders (`GET /audit`).
 ///
 /// Each server's figures must add up in themselves. Servers are asked one after another while the
-/// store is in use, so what must agree between them is asked again until it does, for a while.
+/// store is in use, so what must agree between them is asked again until it does, for a while. Where it
+/// does not because more is being bought all the time, the sales up to a number that all have reached
+/// are compared, which never change.
 struct Audit {
     /// What one server said.
     struct Answer {
@@ -12,6 +14,8 @@ struct Audit {
     }
 
     let answers: [Answer]
+    /// Up to which number the sales are compared; nil where everything is.
+    var through: Int64?
 
     /// What is wrong with the figures of a server in itself; this never passes.
     var faults: [String] {
@@ -38,7 +42,7 @@ struct Audit {
     /// Where servers do not agree; it may pass, while the store is in use.
     var disagreements: [String] {
         var texts: [String] = []
-        for (member, kinds) in Audit.shared {
+        for (member, kinds) in through == nil ? Audit.shared : Audit.settled {
             let said = answers.filter { kinds.contains($0.server.kind) }.compactMap { answer in
                 Audit.value(member, of: answer).map { (answer.server, $0) }
             }
@@ -60,9 +64,24 @@ struct Audit {
         let names = answers.map(\.server.name).joined(separator: ", ")
         return [
             "opening \(opening) + restocked \(restocked) = stock \(stock) + sold \(sold)",
-            "\(names) agree on every sale",
+            through.map {
+                "\(names) agree on every sale up to number \($0); the store is in use, and what came "
+                    + "later was not compared"
+            } ?? "\(names) agree on every sale",
         ]
     }
+
+    /// The number up to which every server has every sale; nil where one does not say.
+    var settledThrough: Int64? {
+        let numbers = answers.compactMap { $0.document["settledThrough"]?.integer }
+        return numbers.count == answers.count ? numbers.min() : nil
+    }
+
+    /// What must be the same of the sales up to a number, whatever is sold meanwhile.
+    private static let settled: [(String, [ServerKind])] = [
+        ("through", [.catalog, .order]), ("throughSales", [.catalog, .order]),
+        ("throughDigest", [.catalog, .order]),
+    ]
 
     /// What must be the same, and between which kinds of server.
     private static let shared: [(String, [ServerKind])] = [

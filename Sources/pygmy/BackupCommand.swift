@@ -45,7 +45,9 @@ struct BackupCommand: ParsableCommand {
         } catch {
             throw BackupFault("\(error)")
         }
-        let unfinished = BackupFolder(path: folder + ".unfinished")
+        var target = folder
+        while target.count > 1, target.last == "/" { target.removeLast() }
+        let unfinished = BackupFolder(path: target + ".unfinished")
         do throws(BackupFault) {
             try prepare(unfinished.path)
             let manifest = try fill(unfinished, configuration, secret)

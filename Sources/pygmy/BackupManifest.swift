@@ -111,7 +111,7 @@ struct BackupFolder {
             throw BackupFault("\(error)")
         }
         var faults = books.faults + orders.faults
-        if orders.lastSaleNumber > books.counters.lastSaleNumber {
+        if orders.lastSaleNumber > books.counters.highestSaleNumber {
             faults.append("there are orders of sales that are not in it")
         }
         guard faults.isEmpty else {

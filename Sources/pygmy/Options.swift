@@ -46,15 +46,17 @@ extension Site {
     /// - Parameter names: each may name several, with commas between them.
     func servers(named names: [String]) throws -> [Configuration.Server] {
         guard !names.isEmpty else { return servers }
-        return try names.flatMap { $0.split(separator: ",") }.map { name in
+        var named: [Configuration.Server] = []
+        for name in names.flatMap({ $0.split(separator: ",") }) {
             guard let id = ServerID(parsing: String(name)),
                 let server = servers.first(where: { $0.id == id })
             else {
                 let known = servers.map(\.id.name).joined(separator: ", ")
                 throw ValidationError("there is no \(name) on this machine, only \(known)")
             }
-            return server
+            if !named.contains(where: { $0.id == id }) { named.append(server) }
         }
+        return named
     }
 }
 

@@ -14,7 +14,8 @@ struct RestartCommand: ParsableCommand {
             Each is asked to end once it has answered what it took on, is started again by \
             `pygmy up`, and must serve before the next one goes: no request fails. A server is \
             left alone while another of its kind does not serve, and the command ends with 69. \
-            Under systemd the same is: systemctl restart pygmy@NAME, one by one.
+            Under systemd the same is: systemctl restart pygmy@NAME and then pygmy health NAME until \
+            it succeeds, one by one.
             """)
 
     @OptionGroup var file: ConfigurationOption
@@ -88,7 +89,8 @@ struct RestartCommand: ParsableCommand {
     private func process(of id: ServerID, _ configuration: Configuration) -> pid_t? {
         guard
             let text = try? String(contentsOfFile: configuration.pidFile(of: id), encoding: .utf8),
-            let pid = pid_t(text.prefix { $0.isNumber }), pid > 1, kill(pid, 0) == 0
+            let pid = pid_t(text.prefix { $0.isNumber }), pid > 1,
+            StaleProcesses.isRunning(id.name, as: pid, in: configuration.folder)
         else { return nil }
         return pid
     }

@@ -72,36 +72,49 @@ struct StatusCommand: ParsableCommand {
         let secret = try store.credentials().clusterSecret
         let deadline = ContinuousClock.now + StatusCommand.patience
         while true {
-            var answers: [Audit.Answer] = []
-            var missing: [String] = []
-            for server in store.configuration.servers where server.id.kind != .frontEnd {
-                if roles[server.id.name] == "joining" {
-                    missing.append("\(server.id) is not a member of the view yet")
-                    continue
-                }
-                do throws(StoreFault) {
-                    let body = try store.get(
-                        "/audit", at: server.address, secret: secret, timeout: .seconds(600))
-                    guard let document = try? JSON(parsing: body) else {
-                        throw .unreachable("\(server.address) answered something else than JSON")
-                    }
-                    answers.append(Audit.Answer(server: server.id, document: document))
-                } catch {
-                    missing.append("\(server.id): \(error.text)")
-                }
-            }
-            for kind in [ServerKind.catalog, .order]
-            where !answers.contains(where: { $0.server.kind == kind }) {
-                for line in missing { Standard.error("pygmy: \(line)") }
-                Standard.error("pygmy: no \(kind.rawValue) can be audited")
-                throw ExitCode.unavailable
-            }
+            let (answers, missing) = try ask(store, "/audit", roles: roles, secret)
             let audit = Audit(answers: answers)
-            if audit.disagreements.isEmpty || ContinuousClock.now > deadline {
-                return (audit, missing)
+            if audit.disagreements.isEmpty { return (audit, missing) }
+            guard ContinuousClock.now > deadline else {
+                Thread.sleep(forTimeInterval: 0.2)
+                continue
             }
-            Thread.sleep(forTimeInterval: 0.2)
+            guard let through = audit.settledThrough, through > 0 else { return (audit, missing) }
+            let (settled, absent) = try ask(
+                store, "/audit?through=\(through)", roles: roles, secret)
+            return (Audit(answers: settled, through: through), absent)
         }
+    }
+
+    /// Asks every member once, all of a group or one at least.
+    private func ask(
+        _ store: Store, _ path: String, roles: [String: String], _ secret: Secret
+    ) throws -> ([Audit.Answer], missing: [String]) {
+        var answers: [Audit.Answer] = []
+        var missing: [String] = []
+        for server in store.configuration.servers where server.id.kind != .frontEnd {
+            if roles[server.id.name] == "joining" {
+                missing.append("\(server.id) is not a member of the view yet")
+                continue
+            }
+            do throws(StoreFault) {
+                let body = try store.get(
+                    path, at: server.address, secret: secret, timeout: .seconds(600))
+                guard let document = try? JSON(parsing: body) else {
+                    throw .unreachable("\(server.address) answered something else than JSON")
+                }
+                answers.append(Audit.Answer(server: server.id, document: document))
+            } catch {
+                missing.append("\(server.id): \(error.text)")
+            }
+        }
+        for kind in [ServerKind.catalog, .order]
+        where !answers.contains(where: { $0.server.kind == kind }) {
+            for line in missing { Standard.error("pygmy: \(line)") }
+            Standard.error("pygmy: no \(kind.rawValue) can be audited")
+            throw ExitCode.unavailable
+        }
+        return (answers, missing)
     }
 
     private func show(_ status: [UInt8], _ audit: Audit, faults: [String], missing: [String]) {

@@ -80,11 +80,21 @@ final class TemporaryFolder: Sendable {
         }
         #expect(credentials.clusterSecret.authorization == "Bearer from-the-environment")
         #expect(!FileManager.default.fileExists(atPath: folder.path + "/run/cluster.secret"))
-        for text in ["short", "with a space", "with\nnewline", "ünïcödé-secret"] {
+        for text in [
+            String(repeating: "x", count: 1025), "with a space", "with\nnewline", "ünïcödé-secret",
+        ] {
             #expect(throws: CredentialsFault.self) {
                 try Credentials.load(folder.configuration) { _ in text }
             }
         }
+    }
+
+    @Test func `A secret of one's own may be short`() throws {
+        let folder = try TemporaryFolder()
+        let credentials = try Credentials.load(folder.configuration) { _ in "x" }
+        #expect(credentials.adminToken.matches(authorization: "Bearer x".utf8))
+        #expect(!credentials.adminToken.matches(authorization: "Bearer ".utf8))
+        #expect(!credentials.adminToken.matches(authorization: "Bearer xx".utf8))
     }
 
     @Test func `Only the very secret matches`() throws {

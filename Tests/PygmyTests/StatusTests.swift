@@ -114,6 +114,23 @@ private func report(_ text: String) throws -> StatusReport {
         #expect(audit.proof == [])
     }
 
+    @Test func `Up to a number the sales agree, whatever is sold meanwhile`() throws {
+        let settled = #"{"sales":9,"settledThrough":7,"through":6,"throughSales":6,"#
+        let catalog = try answer("catalogServer1", settled + #""throughDigest":"a"}"#)
+        let orders = { (digest: String) in
+            try answer(
+                "orderServer1",
+                #"{"orders":8,"settledThrough":6,"through":6,"throughSales":6,"throughDigest":"\#(digest)"}"#
+            )
+        }
+        #expect(Audit(answers: [catalog, try orders("a")]).settledThrough == 6)
+        #expect(Audit(answers: [catalog, try orders("a")], through: 6).disagreements == [])
+        #expect(
+            Audit(answers: [catalog, try orders("b")], through: 6).disagreements
+                == ["throughDigest differs: catalogServer1 a, orderServer1 b"])
+        #expect(Audit(answers: [catalog, try answer("orderServer1", "{}")]).settledThrough == nil)
+    }
+
     @Test func `A sale without its order is a disagreement`() throws {
         let audit = Audit(answers: [
             try catalog(), try answer("orderServer1", "{\"orders\":2,\"salesDigest\":\"9\"}"),

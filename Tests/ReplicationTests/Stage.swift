@@ -41,6 +41,8 @@ struct Stage {
     var starts: [ServerName: UInt64] = [:]
     var lastSeed: UInt64 = 0
     var cuts: Set<[ServerName]> = []
+    /// Servers to which no request gets, though what they ask is answered.
+    var unreached: Set<ServerName> = []
     var frozen: Set<ServerName> = []
     var heldDisks: Set<ServerName> = []
     var heldWrites: [ServerName: [Effect]] = [:]
@@ -196,11 +198,16 @@ struct Stage {
         from == to || !cuts.contains([from, to])
     }
 
+    /// Whether a request of one server gets to another.
+    private func asks(_ from: ServerName, _ to: ServerName) -> Bool {
+        reaches(from, to) && (from == to || !unreached.contains(to))
+    }
+
     private mutating func request(
         _ id: RequestID, from: ServerName, to: ServerName, _ message: Message
     ) {
         if showsMessages, let text = Wording.request(message) { say("\(from) -> \(to): \(text)") }
-        guard reaches(from, to), running.contains(to) else { return queue(.failed(id), to: from) }
+        guard asks(from, to), running.contains(to) else { return queue(.failed(id), to: from) }
         lastExchange += 1
         exchanges[lastExchange] = Exchange(
             asker: from, start: starts[from] ?? 0, id: id, sent: time)
@@ -248,7 +255,7 @@ struct Stage {
         _ id: RequestID, from: ServerName, at name: ServerName, _ keys: [UInt64]
     ) {
         let list = keys.map(String.init).joined(separator: ", ")
-        guard reaches(from, name), front?.isUp == true else {
+        guard asks(from, name), front?.isUp == true else {
             let line = "\(from) asks \(name) to drop \(list), in vain"
             if lines.last != line { say(line) }
             return queue(.invalidationFailed(id), to: from)
@@ -298,7 +305,7 @@ struct Stage {
     mutating func beatFront() {
         guard let front, front.isUp else { return }
         for name in names where replicas[name] != nil && !frozen.contains(name) {
-            guard reaches(front.name, name) else { continue }
+            guard asks(front.name, name) else { continue }
             lastExchange += 1
             exchanges[lastExchange] = Exchange(
                 asker: front.name, start: 0, id: RequestID(lastExchange), sent: time)

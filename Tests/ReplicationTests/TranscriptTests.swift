@@ -81,6 +81,8 @@ extension Stage {
             cuts.insert([name, ServerName(words[2])])
             if words.count < 4 { cuts.insert([ServerName(words[2]), name]) }
         case "heal": cuts = []
+        case "block": unreached.insert(name)
+        case "unblock": unreached.remove(name)
         case "stop": handle(.stopping, at: name)
         case "freeze": frozen.insert(name)
         case "thaw":

@@ -43,6 +43,14 @@ struct AdministrationTests {
         expectProblem(try store.administer("POST", "/restock/99", body: ""), 404)
     }
 
+    @Test(arguments: ["/catalog.csv", "/orders.csv"])
+    func `HEAD of an export does not say that it is empty`(_ target: String) throws {
+        let head = try store.administer("HEAD", target)
+        #expect(head.status == 200 && head.text.isEmpty)
+        #expect(head.header("Content-Length") == nil)
+        #expect(head.header("Content-Type")?.hasPrefix("text/csv") == true)
+    }
+
     @Test func `A book with a level of its own is filled up to that, and shows it`() throws {
         let body = #"{"title":"Rare","topic":"Novelties","cost":90,"stock":1,"restockTo":3}"#
         #expect(try put(71, body).status == 201)

@@ -118,9 +118,10 @@ struct BuyTests {
     }
 
     @Test func `A book that is not there cannot be bought`() throws {
-        let answer = try store.buy(99)
+        let answer = try store.buy(99, key: "of no book")
         expectProblem(answer, 404)
         #expect(answer.json["itemNumber"] as? Int == 99)
+        #expect(answer.json["idempotencyKey"] as? String == "of no book")
     }
 
     @Test func `An order that is not there is 404`() throws {

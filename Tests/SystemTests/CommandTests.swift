@@ -95,6 +95,18 @@ struct CommandTests {
         #expect(status.status == .exited(0), "\(status.output)\(status.errors)")
     }
 
+    @Test(.cluster(.pair.withLargeStock()))
+    func `The audit proves it while more is being bought`() throws {
+        let store = Cluster.current
+        let load = BuyLoad(on: store, clients: 8)
+        try load.waitForMore(50)
+        let status = try store.pygmy("status", "--audit", "--config", "config.json")
+        #expect(status.status == .exited(0), "\(status.output)\(status.errors)")
+        #expect(status.output.contains("agree on every sale"))
+        let purchases = load.stop()
+        #expect(purchases.allSatisfy { $0.orderNumber != nil })
+    }
+
     @Test func `pygmy export prints the CSV of the administrator`() throws {
         #expect(try store.buy(7).status == 201)
         for name in ["catalog", "orders"] {

@@ -77,6 +77,19 @@ struct CrashTests {
     }
 
     @Test(.cluster(.single))
+    func `Workers that outlive their nginx do not keep their ports from its next start`() throws {
+        let store = Cluster.current
+        let isWorker = { (entry: ProcessEntry) in entry.commandLine.hasPrefix("nginx: worker") }
+        try store.killEverything(but: isWorker)
+        let workers = store.processes.filter(isWorker)
+        #expect(!workers.isEmpty)
+        try store.start()
+        #expect(try store.buy(1, key: "afterwards").status == 201)
+        let left = store.processes.map(\.pid)
+        #expect(workers.allSatisfy { !left.contains($0.pid) })
+    }
+
+    @Test(.cluster(.single))
     func `What was sold and administered is there after an orderly restart`() throws {
         let store = Cluster.current
         let purchases = BuyLoad(on: store, clients: 4, limit: 5).finish()

@@ -77,6 +77,25 @@ struct FrontEndTests {
         #expect(get.body.isEmpty == false)
     }
 
+    @Test func `A page of a topic that is not its last one names the next`() throws {
+        var target = "/search/DistributedSystems?limit=1"
+        var found: [Int] = []
+        while true {
+            let page = try store.get(target)
+            #expect(page.status == 200)
+            let items = page.json["items"] as? [[String: Any]] ?? []
+            found += items.compactMap { $0["itemNumber"] as? Int }
+            guard let link = page.header("Link") else { break }
+            let next = try #require(link.firstMatch(of: /^<(\?.+)>; rel="next"$/))
+            target = "/search/DistributedSystems\(next.1)"
+            try #require(found.count < 100)
+        }
+        let all = try store.get("/search/DistributedSystems")
+        #expect(all.header("Link") == nil)
+        let items = all.json["items"] as? [[String: Any]] ?? []
+        #expect(found == items.compactMap { $0["itemNumber"] as? Int } && found.count > 1)
+    }
+
     @Test func `HEAD of what is not there is 404 without a body`() throws {
         let connection = try HTTPConnection(port: store.port)
         #expect(try connection.request("HEAD", "/lookup/999").status == 404)

@@ -76,13 +76,18 @@ function purchase(book) {
     button.textContent = state.stock === 0 ? "Sold out" : "Buy";
   };
   fill(book);
+  // A purchase whose outcome is not known: asked for again, it is the same one.
+  let unconfirmed = null;
   button.addEventListener("click", async () => {
     if (!copies.reportValidity()) return;
+    if (unconfirmed?.copies !== copies.value) unconfirmed = { key: newKey(), copies: copies.value };
     button.disabled = true;
     button.textContent = "Buying …";
     said.className = "said quiet";
     try {
-      const order = await buy(book.itemNumber, copies.value, (text) => { said.textContent = text; });
+      const order = await buy(
+        book.itemNumber, unconfirmed, (text) => { said.textContent = text; });
+      unconfirmed = null;
       said.className = "said good";
       said.replaceChildren("Bought: ",
         element("a", { href: `#/order/${order.orderNumber}` }, `order ${order.orderNumber}`), ".");
@@ -90,6 +95,11 @@ function purchase(book) {
     } catch (error) {
       said.className = "said bad";
       said.textContent = error.message;
+      if (error.isWorthRepeating) {
+        said.append(" Whether it was bought is not known. “Buy” asks again for the same purchase.");
+      } else {
+        unconfirmed = null;
+      }
     }
     try {
       fill(await ask(`/lookup/${book.itemNumber}`));
@@ -101,8 +111,7 @@ function purchase(book) {
 }
 
 // One key for all attempts: however often this is sent, it is bought once.
-async function buy(itemNumber, copies, report) {
-  const key = crypto.randomUUID?.() ?? randomKey();
+async function buy(itemNumber, { key, copies }, report) {
   for (let attempt = 1; ; attempt++) {
     try {
       return await ask(`/buy/${itemNumber}?quantity=${copies}`, {
@@ -117,7 +126,8 @@ async function buy(itemNumber, copies, report) {
 }
 
 // crypto.randomUUID is there only on https and on the machine itself.
-function randomKey() {
+function newKey() {
+  if (crypto.randomUUID) return crypto.randomUUID();
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
