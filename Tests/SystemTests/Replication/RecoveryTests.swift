@@ -132,6 +132,25 @@ struct RecoveryTests {
         try eventually("its end") { store.pid(of: primary) == nil }
         #expect(try store.buy(1, key: "afterwards").status == 201)
     }
+
+    @Test(.cluster(plan), arguments: ["catalogServer", "orderServer"])
+    func `A primary that nobody reaches any more leaves its place, though it reaches the others`(
+        _ kind: String
+    ) throws {
+        let store = Cluster.current
+        try store.waitUntilWhole()
+        let primary = try store.primary(kind)
+        let process = store.pid(of: primary)
+        unlink("\(store.directory)/run/\(primary).sock")
+        try eventually("another primary") { try store.primary(kind) != primary }
+        let answer = try store.buy(1, key: "meanwhile")
+        #expect(answer.status == 201, "\(answer.text)")
+        #expect(try store.get("/lookup/2").status == 200)
+        #expect(store.pid(of: primary) == process)
+        try store.killServer(primary)
+        try store.launchServer(primary)
+        try store.waitUntilWhole()
+    }
 }
 
 /// A connection to a server's FastCGI socket on which nothing is said: the server waits for its end
