@@ -53,11 +53,12 @@ extension Replica {
     }
 
     /// Whether other replicas answer this one, and yet nobody asks it anything: then requests do not
-    /// get here, as where this server's nginx or socket is gone. Clients cannot reach it either.
+    /// get here, as where this server's nginx or socket is gone. Clients cannot reach it either. Not
+    /// at once: a server that is busy with long requests takes a while to come to the others.
     var isUnreached: Bool {
         guard let lastAnsweredByPeer, !breaks(.leaseKeptUnreached) else { return false }
         let limit = configuration.silenceTimeout
-        return now - lastAnsweredByPeer <= limit && now - max(lastAsked, viewSince) > limit
+        return now - lastAnsweredByPeer <= limit && now - max(lastAsked, viewSince) > limit * 2
     }
 
     /// The place up to which this log is known to be committed, here and now.

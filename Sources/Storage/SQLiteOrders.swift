@@ -9,14 +9,14 @@ struct SQLiteOrders: OrderState {
     private let connection: Connection
     private let path: String
     /// The greatest number of a sale that has an order: new sales are above it as a rule, and need
-    /// not be looked for.
-    private var highestSale: Int64
+    /// not be looked for. Found out for the second sale of a transaction; a lone one is looked for.
+    private var highestSale: Int64?
+    private var hasLooked = false
 
     init(_ connection: Connection, path: String) throws(StorageError) {
         self.connection = connection
         self.path = path
         counters = try OrderTables.counters(connection, path)
-        highestSale = try OrderTables.highestSale(connection, path)
     }
 
     func saveCounters() throws(StorageError) {
@@ -29,8 +29,12 @@ struct SQLiteOrders: OrderState {
         try update.run()
     }
 
-    func order(ofSale saleNumber: Int64) throws(StorageError) -> Order? {
-        guard saleNumber <= highestSale else { return nil }
+    mutating func order(ofSale saleNumber: Int64) throws(StorageError) -> Order? {
+        if hasLooked, highestSale == nil {
+            highestSale = try OrderTables.highestSale(connection, path)
+        }
+        hasLooked = true
+        if let highestSale, saleNumber > highestSale { return nil }
         return try OrderTables.order(OrderTables.selectBySale, saleNumber, connection, path)
     }
 
@@ -43,7 +47,7 @@ struct SQLiteOrders: OrderState {
     }
 
     mutating func store(_ order: Order) throws(StorageError) {
-        highestSale = max(highestSale, order.sale.saleNumber)
+        highestSale = highestSale.map { max($0, order.sale.saleNumber) }
         let insert = try PreparedStatement(
             OrderTables.insertOrder, connection, file: path)
         insert.bind(order.orderNumber, at: 1)
