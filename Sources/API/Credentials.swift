@@ -52,13 +52,18 @@ public struct Credentials: Sendable {
     /// Takes each secret from the environment (`PYGMY_CLUSTER_SECRET`, `PYGMY_ADMIN_TOKEN`) or
     /// from its file, and makes the file where there is none. Servers that start at the same time
     /// agree on one.
+    /// - Parameter makesFiles: whether a file that is not there is made, which is the servers' to do:
+    ///   nobody would know a secret that whoever asks them makes.
     public static func load(
-        _ configuration: Configuration, environment: (String) -> String? = systemEnvironment
+        _ configuration: Configuration, makesFiles: Bool = true,
+        environment: (String) -> String? = systemEnvironment
     ) throws(CredentialsFault) -> Credentials {
-        Credentials(
-            clusterSecret: try secret(
-                "PYGMY_CLUSTER_SECRET", configuration.clusterSecretFile, environment),
-            adminToken: try secret("PYGMY_ADMIN_TOKEN", configuration.adminTokenFile, environment))
+        func secret(_ variable: String, _ path: String) throws(CredentialsFault) -> Secret {
+            try Credentials.secret(variable, path, makesFile: makesFiles, environment)
+        }
+        return Credentials(
+            clusterSecret: try secret("PYGMY_CLUSTER_SECRET", configuration.clusterSecretFile),
+            adminToken: try secret("PYGMY_ADMIN_TOKEN", configuration.adminTokenFile))
     }
 
     /// A variable of this process's environment.
@@ -67,7 +72,7 @@ public struct Credentials: Sendable {
     }
 
     private static func secret(
-        _ variable: String, _ path: String, _ environment: (String) -> String?
+        _ variable: String, _ path: String, makesFile: Bool, _ environment: (String) -> String?
     ) throws(CredentialsFault) -> Secret {
         if let text = environment(variable), !text.isEmpty {
             guard let secret = Secret(text) else {
@@ -76,7 +81,13 @@ public struct Credentials: Sendable {
             }
             return secret
         }
-        return try SecretFile(path: path).load()
+        let file = SecretFile(path: path)
+        if makesFile { return try file.load() }
+        guard let secret = try file.read() else {
+            throw CredentialsFault(
+                "\(path) is not there: the servers make it when they start (or set \(variable))")
+        }
+        return secret
     }
 }
 
@@ -103,7 +114,7 @@ struct SecretFile {
     }
 
     /// Nil where there is no such file.
-    private func read() throws(CredentialsFault) -> Secret? {
+    func read() throws(CredentialsFault) -> Secret? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             if errno == ENOENT { return nil }

@@ -148,7 +148,7 @@ struct HTTPUpstream: Upstream {
         let start = BootClock.now()
         client.send(outgoing, timeout: timeout.duration) { [logger] result in
             // A client's request says at its end where its time went.
-            if request.trace.journey == nil {
+            if request.trace.journey == nil || logger.logLevel <= .debug {
                 SlowRequest.note(
                     request.method, request.path, at: server.name, took: BootClock.now() - start,
                     status: try? result.get().status, requestID: request.trace.requestID, logger)

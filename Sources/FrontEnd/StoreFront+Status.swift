@@ -127,7 +127,8 @@ extension StoreFront {
                 array.element(name)
             }
         }
-        guard let report = server.report else {
+        // What one said that has not answered since may be true of nobody any more.
+        guard server.isReachable, let report = server.report else {
             entry.null("role")
             entry.null("view")
             return

@@ -28,6 +28,9 @@ public func groupConfiguration(
     // one is lost, so that a second one has a chance before that.
     result.silenceTimeout = lease * 0.625
     result.messageTimeout = lease * 0.5
+    // Views change less than once a second: so the time is ahead of all that were counted from an
+    // earlier one.
+    result.restoredView = UInt64(max(1, WallClock.milliseconds() / 1000))
     result.retainedEntries = UInt64(settings.logRetention)
     result.tailEntries = min(result.tailEntries, settings.logRetention)
     return result

@@ -28,10 +28,18 @@ extension ReplicaHost {
                 let message = try? Message(decoding: response.body)
             else {
                 figures.count(messageTo: request.path, isAnswered: false)
+                logger.debug("\(group): \(request.path) at \(server): \(Self.wording(result))")
                 return step(.failed(id))
             }
             figures.count(messageTo: request.path, isAnswered: true)
             step(.response(id, message))
+        }
+    }
+
+    private static func wording(_ result: Result<HTTPResponse, HTTPClientError>) -> String {
+        switch result {
+        case .success(let response): "status \(response.status)"
+        case .failure(let error): "\(error)"
         }
     }
 

@@ -24,6 +24,9 @@ public struct Configuration: Sendable {
     public var silenceTimeout: Instant.Span = .milliseconds(500)
     /// When the host gives up an update, a heartbeat or an invalidation.
     public var messageTimeout: Instant.Span = .milliseconds(400)
+    /// The number of the first view of a group that begins with a state from a backup: greater than
+    /// any that the store had from which the backup came, for a server of that may come back.
+    public var restoredView: ViewNumber = 1
     /// The most entries of a batch.
     public var maximumBatchEntries = 512
     /// The most payload bytes of a batch; a single larger operation is a batch of its own.

@@ -4,8 +4,9 @@ enum RegisterChange: Hashable, Sendable {
     case initial(View)
     /// The next view, where the register still holds the one before.
     case succeed(ViewNumber, View)
-    /// A view with this member alone, whatever the register holds.
-    case force(Member, Incarnation)
+    /// A view with this member alone, whatever the register holds, and above the newest number that
+    /// the member knows.
+    case force(Member, Incarnation, above: ViewNumber)
     /// The same view; an acceptor's new identity.
     case replace(Member)
     /// The same view; one acceptor more.
@@ -33,10 +34,11 @@ enum RegisterChange: Hashable, Sendable {
         case .initial: break
         case .succeed(let number, let view):
             if value.view.number == number { value.view = view }
-        case .force(let member, let incarnation):
-            if value.view.incarnation != incarnation {
+        case .force(let member, let incarnation, let known):
+            if value.view.incarnation != incarnation || value.view.number < known {
                 value.view = View(
-                    number: value.view.number + 1, members: [member], incarnation: incarnation)
+                    number: max(value.view.number, known) + 1, members: [member],
+                    incarnation: incarnation)
             }
         case .replace(let member):
             if let index = value.acceptors.firstIndex(where: { $0.name == member.name }) {

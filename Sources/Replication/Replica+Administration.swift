@@ -35,7 +35,7 @@ extension Replica {
         case .forceView:
             // Overrides whatever change is under way, which may be what is stuck.
             self.command?.isStarted = true
-            begin(.force(member, incarnation))
+            begin(.force(member, incarnation, above: view?.number ?? 0))
         case .removeAcceptor(let name):
             guard campaign == nil else { return }
             self.command?.isStarted = true

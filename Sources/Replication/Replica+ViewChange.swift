@@ -102,7 +102,8 @@ extension Replica {
     /// in it was ever given a view, also where the state before it came from a backup.
     private mutating func beginGroup() {
         guard configuration.replicas[0] == member.name, log.last.view == 0 else { return }
-        begin(.initial(View(number: 1, members: [member], incarnation: incarnation)))
+        let number = log.last.index > 0 ? max(1, configuration.restoredView) : 1
+        begin(.initial(View(number: number, members: [member], incarnation: incarnation)))
     }
 
     /// A backup whose grant to the primary has run out proposes a view without it; a primary that

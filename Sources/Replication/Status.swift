@@ -109,7 +109,9 @@ extension Replica {
     }
 
     private func waitsFor(at now: Instant) -> String? {
-        if isDiverged { return "its data directory to be removed: a view was forced" }
+        if isDiverged {
+            return "its data directory to be removed: a view was forced, or it is another store's"
+        }
         if isDiskFailing { return "its disk: the log cannot be written" }
         if isStateFailing { return "its disk: the state cannot be written" }
         if isUnreached {

@@ -7,7 +7,8 @@ public enum SlowRequest {
     /// From when on a request is slow.
     public static let threshold = Instant.Span.milliseconds(500)
 
-    /// Logs a request that has ended, where it was slow. Any thread.
+    /// Logs a request that has ended: a warning where it was slow, otherwise a line for whoever wants
+    /// all of them, at the level debug. Any thread.
     /// - Parameters:
     ///   - server: who was asked.
     ///   - status: what it answered; nil where it did not.
@@ -16,13 +17,21 @@ public enum SlowRequest {
         _ method: String, _ path: String, at server: String, took time: Instant.Span, status: Int?,
         requestID: String, _ logger: Logger
     ) {
-        guard time >= threshold else { return }
+        let isSlow = time >= threshold
+        guard isSlow || logger.logLevel <= .debug else { return }
         // A query may hold what a customer typed.
         let route = path.prefix { $0 != "?" }
-        logger.warning(
-            "slow: \(method) \(route) at \(server) took \(time.nanoseconds / 1_000_000) ms",
+        logger.log(
+            level: isSlow ? .warning : .debug,
+            "\(isSlow ? "slow: " : "")\(method) \(route) at \(server) took \(milliseconds(time)) ms",
             metadata: [
                 "request": "\(requestID)", "status": "\(status.map(String.init) ?? "no answer")",
             ])
+    }
+
+    /// Whole ones of a slow request, tenths of others.
+    private static func milliseconds(_ time: Instant.Span) -> String {
+        let tenths = time.nanoseconds / 100_000
+        return time >= threshold ? "\(tenths / 10)" : "\(tenths / 10).\(tenths % 10)"
     }
 }

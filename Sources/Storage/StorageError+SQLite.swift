@@ -30,6 +30,8 @@ extension StorageError {
     ) -> StorageError {
         switch code & 0xff {
         case SQLITE_FULL: .diskFull(file: file)
+        // The index of the write-ahead log finds no room; SQLite keeps no reason for that.
+        case SQLITE_IOERR where code == SQLITE_IOERR | 19 << 8: .diskFull(file: file)
         case SQLITE_IOERR where systemCode == ENOSPC || systemCode == EDQUOT:
             .diskFull(file: file)
         case SQLITE_CORRUPT, SQLITE_NOTADB: .damaged(file: file, reason: message)

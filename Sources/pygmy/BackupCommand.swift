@@ -41,7 +41,7 @@ struct BackupCommand: ParsableCommand {
         }
         let secret: Secret
         do throws(CredentialsFault) {
-            secret = try Credentials.load(configuration).clusterSecret
+            secret = try Credentials.load(configuration, makesFiles: false).clusterSecret
         } catch {
             throw BackupFault("\(error)")
         }

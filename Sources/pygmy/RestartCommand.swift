@@ -33,6 +33,13 @@ struct RestartCommand: ParsableCommand {
         let site = try file.site(of: configuration)
         let servers = try site.servers(named: only)
         let client = HTTPClient()
+        do throws(RestartFault) {
+            // Before the first is touched.
+            for server in servers { _ = try runningProcess(of: server.id, configuration) }
+        } catch {
+            Standard.error("pygmy: \(error.description)")
+            throw ExitCode.unavailable
+        }
         for server in servers {
             do throws(RestartFault) {
                 try restart(server, configuration, client)
@@ -52,13 +59,7 @@ struct RestartCommand: ParsableCommand {
                     "\(other.id) does not serve, so \(server.id) is left alone: see pygmy status")
             }
         }
-        guard let old = process(of: server.id, configuration) else {
-            throw RestartFault(
-                """
-                \(configuration.pidFile(of: server.id)) names no process: is it pygmy up that \
-                runs \(server.id)?
-                """)
-        }
+        let old = try runningProcess(of: server.id, configuration)
         guard kill(old, SIGTERM) == 0 else {
             throw RestartFault(
                 "process \(old) of \(server.id) cannot be asked to end: "
@@ -84,6 +85,17 @@ struct RestartCommand: ParsableCommand {
     private func serves(_ server: Configuration.Server, _ client: HTTPClient) -> Bool {
         let request = HTTPRequest(authority: "\(server.address)", path: "/health")
         return (try? client.perform(request, timeout: .seconds(1)))?.status == 200
+    }
+
+    private func runningProcess(
+        of id: ServerID, _ configuration: Configuration
+    ) throws(RestartFault) -> pid_t {
+        if let pid = process(of: id, configuration) { return pid }
+        throw RestartFault(
+            """
+            \(configuration.pidFile(of: id)) names no process: is it pygmy up that runs \(id)? If \
+            not, name those that it runs: --only
+            """)
     }
 
     private func process(of id: ServerID, _ configuration: Configuration) -> pid_t? {

@@ -15,7 +15,7 @@ struct Store {
     /// The secrets; ends the command where they cannot be read.
     func credentials() throws -> Credentials {
         do throws(CredentialsFault) {
-            return try Credentials.load(configuration)
+            return try Credentials.load(configuration, makesFiles: false)
         } catch {
             Standard.error("pygmy: \(error)")
             throw ExitCode.configuration

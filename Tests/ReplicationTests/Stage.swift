@@ -79,6 +79,7 @@ struct Stage {
             group: "catalog", name: name, replicas: names, acceptors: acceptors,
             lessees: front.map { [$0.name] } ?? [])
         configuration.tailEntries = 2
+        configuration.restoredView = 1000
         configuration.retainedEntries = retained
         replicas[name] = try Replica(
             configuration: configuration,

@@ -81,6 +81,27 @@ extension Stage {
             cuts.insert([name, ServerName(words[2])])
             if words.count < 4 { cuts.insert([ServerName(words[2]), name]) }
         case "heal": cuts = []
+        case "restored":
+            var disk = freshDisk()
+            disk.applied = LogPosition(index: UInt64(words[2]) ?? 0, view: 0)
+            disk.first = disk.applied.index + 1
+            disks[name] = disk
+        case "foreign":
+            // The directory of a server of another store, in which this one was a member of a view.
+            var disk = freshDisk()
+            let number = ViewNumber(words[2]) ?? 0
+            let members = [name] + names.filter { $0 != name }
+            disk.state = DurableState(
+                view: View(
+                    number: number,
+                    members: members.map {
+                        Member(
+                            name: $0, identity: $0 == name ? disk.identity : StoreIdentity(4711))
+                    }, incarnation: Incarnation(4711))
+            ).encoded()
+            disk.applied = LogPosition(index: UInt64(words[3]) ?? 0, view: number)
+            disk.first = disk.applied.index + 1
+            disks[name] = disk
         case "block": unreached.insert(name)
         case "unblock": unreached.remove(name)
         case "stop": handle(.stopping, at: name)
