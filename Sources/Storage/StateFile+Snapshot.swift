@@ -38,5 +38,10 @@ extension StateFile {
         guard sqlite3_backup_finish(backup) == SQLITE_OK, code == SQLITE_DONE else {
             throw .lastError(of: target, path)
         }
+        // Whoever reads a file that says it has a write-ahead log must be able to make one beside it,
+        // also where nothing may be written, as a backup may lie.
+        guard
+            sqlite3_exec(target, "PRAGMA journal_mode = DELETE", nil, nil, nil) == SQLITE_OK
+        else { throw .lastError(of: target, path) }
     }
 }

@@ -13,7 +13,7 @@ struct Client: ParsableCommand {
         abstract: "Searches, looks up and buys books at Pygmy.",
         discussion: """
             Without a command it is a menu. Exit status: 0 done, 1 refused (no such book, out of \
-            stock), 64 used wrongly, 69 the store does not answer.
+            stock), 64 used wrongly, 69 the store does not answer, 78 the configuration is wrong.
             """,
         version: API.version,
         subcommands: [

@@ -33,6 +33,19 @@ struct SnapshotTests {
         _ = try store.apply(entries)
     }
 
+    @Test("A copy is one file, which can be read where nothing can be written")
+    func copied() throws {
+        let (_, from) = try giver(40)
+        let path = temporary("copy.db")
+        _ = try from.writeSnapshot(to: path)
+        // The file format's versions for writing and reading: 1 has a rollback journal, 2 a
+        // write-ahead log (sqlite.org/fileformat2.html, 1.3.3).
+        #expect(Array(try Files.read(path, atMost: 20)[18...19]) == [1, 1])
+        #expect(try Backup.auditCatalog(path).audit == from.audit())
+        let folder = try names(in: Files.directory(of: path))
+        #expect(folder.filter { $0.hasPrefix("copy.db") } == ["copy.db"])
+    }
+
     @Test("An installed snapshot is the giver's state, and the log begins behind it")
     func installed() throws {
         let (_, from) = try giver(40)
