@@ -110,7 +110,7 @@ public final class HTTPClient: Sendable {
             precondition(
                 !parts.thread.isCurrent, "perform would wait for the thread that it is called on")
         }
-        let outcome = Outcome()
+        let outcome = Arrival<Result<HTTPResponse, HTTPClientError>>()
         send(request, timeout: timeout) { outcome.set($0) }
         return try outcome.wait().get()
     }

@@ -72,33 +72,3 @@ final class Inbox: Sendable {
         state.withLock { $0.isLoopAwake = true }
     }
 }
-
-/// The outcome of one request, for the thread that waits for it.
-final class Outcome: Sendable {
-    private let result = Mutex<Result<HTTPResponse, HTTPClientError>?>(nil)
-    // Sound: a POSIX semaphore is made for use by several threads, and lives as long as this.
-    nonisolated(unsafe) private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
-
-    init() {
-        sem_init(semaphore, 0, 0)
-    }
-
-    deinit {
-        sem_destroy(semaphore)
-        semaphore.deallocate()
-    }
-
-    /// Sets the outcome, once.
-    func set(_ result: Result<HTTPResponse, HTTPClientError>) {
-        self.result.withLock { $0 = result }
-        sem_post(semaphore)
-    }
-
-    /// Waits for it.
-    func wait() -> Result<HTTPResponse, HTTPClientError> {
-        while true {
-            if let result = result.withLock({ $0 }) { return result }
-            sem_wait(semaphore)
-        }
-    }
-}

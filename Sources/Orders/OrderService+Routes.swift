@@ -148,11 +148,8 @@ extension OrderService {
         audits.find { [self] () throws(Problem) in
             Self.body(
                 of: try read { () throws(StorageError) in try store.audit(through: through) })
-        } completion: { result in
-            switch result {
-            case .success(let body): responder.send(json: body)
-            case .failure(let problem): responder.send(problem)
-            }
+        } completion: {
+            responder.send($0)
         }
     }
 

@@ -96,8 +96,7 @@ extension ReplicaHost {
     /// configuration does not have, as a new one before the others are told of it.
     private func knows(_ sender: ServerName, of message: Message) -> Bool {
         switch message {
-        case .heartbeat, .update:
-            engine.withLock { $0.configuration.replicas.contains(sender) }
+        case .heartbeat, .update: replicas.contains(sender)
         default: true
         }
     }

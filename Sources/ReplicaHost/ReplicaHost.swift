@@ -56,6 +56,7 @@ public final class ReplicaHost<Store: StateStore>: Sendable {
     let opening: String
     let environment: ServerEnvironment
     let logger: Logger
+    let replicas: [ServerName]
     private let addresses: Mutex<[ServerName: String]>
     let store: Store
     let log: LogStore
@@ -96,6 +97,7 @@ public final class ReplicaHost<Store: StateStore>: Sendable {
     ) throws {
         self.opening = opening
         group = configuration.group
+        replicas = configuration.replicas
         self.environment = environment
         logger = environment.logger
         var addresses: [ServerName: String] = [:]

@@ -72,6 +72,14 @@ extension Responder {
                 body: problem.body))
     }
 
+    /// Sends a JSON body, or the problem that kept it from being found.
+    public func send(_ result: Result<[UInt8], Problem>) {
+        switch result {
+        case .success(let body): send(json: body)
+        case .failure(let problem): send(problem)
+        }
+    }
+
     /// Sends plain text.
     public func send(text: String, contentType: String) {
         send(

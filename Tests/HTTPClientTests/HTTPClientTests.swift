@@ -8,6 +8,8 @@ import Testing
 
 @Suite("HTTP client")
 struct HTTPClientTests {
+    private typealias Outcome = Arrival<Result<HTTPResponse, HTTPClientError>>
+
     private let client: HTTPClient = {
         var configuration = HTTPClient.Configuration()
         // A busy machine is no server that cannot be reached.
