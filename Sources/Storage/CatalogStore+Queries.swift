@@ -126,7 +126,8 @@ extension CatalogStore {
         }
     }
 
-    /// What a key came to when it was first used, unless it is forgotten or was never used.
+    /// What a key came to when it was first used, unless it is forgotten or was never used. Looks at
+    /// each of the latest keys, which only the one who applies entries finds at once.
     public func use(of key: IdempotencyKey) throws(StorageError) -> KeyUse? {
         let file = file
         return try file.read { connection throws(StorageError) in

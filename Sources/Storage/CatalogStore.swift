@@ -12,11 +12,29 @@ public final class CatalogStore: StateStore {
     /// The least memory that keeps the inner pages of a million books and of their keys.
     private static let cacheKilobytes = 8192
 
+    /// How many keys gather in memory before they are sorted into the index on the disk. Twice as
+    /// many are held at most, in some 8 MB, and read again when the catalog is opened.
+    private static let keysGathered = 1 << 17
+
     private let state: StateFile
+    private let keysGathered: Int
+    private let staged = Mutex<StagedKeys?>(nil)
+
+    /// The keys that are not in the index of a file yet.
+    private struct StagedKeys {
+        let file: StoreFile
+        var stage: KeyStage
+    }
 
     /// Opens the catalog of a data directory, or makes an empty one where there never was one.
     /// - Throws: `damaged`, in which case nothing was changed, `diskFull`, `readOnly`.
-    public init(_ directory: DataDirectory, _ log: LogStore) throws(StorageError) {
+    public convenience init(_ directory: DataDirectory, _ log: LogStore) throws(StorageError) {
+        try self.init(directory, log, keysGathered: Self.keysGathered)
+    }
+
+    /// Opens a catalog that sorts its keys into their index whenever so many have gathered.
+    init(_ directory: DataDirectory, _ log: LogStore, keysGathered: Int) throws(StorageError) {
+        self.keysGathered = keysGathered
         state = try StateFile(
             CatalogTables.schema, directory, log, cacheKilobytes: Self.cacheKilobytes)
     }
@@ -32,26 +50,58 @@ public final class CatalogStore: StateStore {
     /// - Throws: `diskFull` and others: then none was applied, and they can be applied again. An
     ///   entry of a later release is an `other` error that will not go away.
     public func prepare(_ entries: [Entry]) throws(StorageError) -> [CatalogOutcome] {
-        try state.prepare(entries) { connection, path throws(StorageError) in
-            var catalog = try SQLiteCatalog(connection, path: path)
-            var outcomes: [CatalogOutcome] = []
-            outcomes.reserveCapacity(entries.count)
-            for entry in entries {
-                switch try catalog.apply(payload: entry.payload) {
-                case .success(let outcome): outcomes.append(outcome)
-                case .failure: throw .ofLaterRelease(entry.index, path)
+        do throws(StorageError) {
+            return try state.prepare(entries) { connection, file throws(StorageError) in
+                var catalog = try SQLiteCatalog(
+                    connection, path: file.path, keys: try takeStage(of: file, connection))
+                defer { staged.withLock { $0 = StagedKeys(file: file, stage: catalog.keys) } }
+                var outcomes: [CatalogOutcome] = []
+                outcomes.reserveCapacity(entries.count)
+                for entry in entries {
+                    switch try catalog.apply(payload: entry.payload) {
+                    case .success(let outcome): outcomes.append(outcome)
+                    case .failure: throw .ofLaterRelease(entry.index, file.path)
+                    }
                 }
+                try catalog.save()
+                return outcomes
             }
-            try catalog.save()
-            return outcomes
+        } catch {
+            staged.withLock { $0?.stage.rollBack() }
+            throw error
         }
     }
 
+    /// Takes the keys that are not in the index of a file, for the one transaction at a time that
+    /// applies entries: nobody else holds them, so that they are changed where they are.
+    private func takeStage(
+        of file: StoreFile, _ connection: Connection
+    ) throws(StorageError) -> KeyStage {
+        let held = staged.withLock { staged in
+            defer { staged = nil }
+            return staged
+        }
+        // A snapshot that has taken the state's place has keys of its own.
+        if let held, held.file === file { return held.stage }
+        return try CatalogTables.stage(limit: keysGathered, connection, file.path)
+    }
+
     /// Makes what was prepared the state or, where it throws, takes it back.
-    public func commitPrepared() throws(StorageError) { try state.commitPrepared() }
+    public func commitPrepared() throws(StorageError) {
+        do throws(StorageError) {
+            try state.commitPrepared()
+        } catch {
+            staged.withLock { $0?.stage.rollBack() }
+            throw error
+        }
+        staged.withLock { $0?.stage.commit() }
+    }
 
     /// Takes back what was prepared, where anything was.
-    public func discardPrepared() { state.discardPrepared() }
+    public func discardPrepared() {
+        state.discardPrepared()
+        staged.withLock { $0?.stage.rollBack() }
+    }
 
     /// Makes what is applied durable: from time to time, from a thread that does not apply.
     /// - Returns: `durableThrough`, up to where the log may be trimmed.

@@ -4,11 +4,11 @@ internal import Durability
 /// The tables of a catalog, and the statements that more than one of its users needs.
 enum CatalogTables {
     /// Withdrawn books keep their row, and with it their account. A key of a sale stands in the
-    /// sale, a key of a refusal here; both are found by a keyed hash of eight bytes, whose index is
-    /// a third of one over the keys themselves, and which no client can make collide.
+    /// sale, a key of a refusal here; both are found by a keyed hash of eight bytes, which no client
+    /// can make collide.
     static let schema = Schema(
         applicationID: 0x5079_4361,
-        versions: [firstVersion, secondVersion])
+        versions: [firstVersion, secondVersion, thirdVersion])
 
     private static let firstVersion = Schema.Version(
         tables: [
@@ -50,6 +50,22 @@ enum CatalogTables {
             """
         ],
         content: [indexTitles], columns: [("books", "restock_to INTEGER")])
+
+    /// Keys are found through a table that is written late and in the order of their hashes: all of
+    /// them up to `keys_through`. See `docs/decisions/key-index.md`.
+    private static let thirdVersion = Schema.Version(
+        tables: [
+            """
+            CREATE TABLE key_index (
+                hash INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (hash, seq))
+                WITHOUT ROWID
+            """
+        ],
+        content: [
+            "INSERT INTO key_index SELECT hash, seq FROM keys ORDER BY hash, seq",
+            "UPDATE catalog SET keys_through = (SELECT coalesce(max(seq), 0) FROM keys)",
+        ], columns: [("catalog", "keys_through INTEGER NOT NULL DEFAULT 0")],
+        droppedIndexes: ["keys_by_hash"])
 
     /// Enters all titles, where none is entered.
     static let indexTitles =
@@ -138,8 +154,17 @@ enum CatalogTables {
     private static let selectBook = "SELECT \(bookColumns) FROM books WHERE item = ?"
     private static let selectUse = """
         SELECT \(SaleColumns.names("sales")), keys.sale, keys.refusal, keys.item, keys.key
-        FROM keys LEFT JOIN sales ON sales.number = keys.sale WHERE hash = ?
+        FROM keys LEFT JOIN sales ON sales.number = keys.sale
         """
+    private static let selectUseInRow = selectUse + " WHERE keys.seq = ?"
+    /// One statement, which sees the index and what is not in it at one moment.
+    private static let selectUseAnywhere = """
+        \(selectUse) WHERE keys.seq IN (
+            SELECT seq FROM key_index WHERE hash = ?1
+            UNION SELECT seq FROM keys
+                WHERE seq > (SELECT keys_through FROM catalog) AND hash = ?1)
+        """
+
     /// A refusal and how many copies were refused, as the column `refusal` has them: the reason in
     /// the lowest byte, above it the copies beyond the first.
     static func column(_ refusal: CatalogOutcome.Refusal, quantity: Int64) -> Int64 {
@@ -156,12 +181,28 @@ enum CatalogTables {
 
     static let insertSale = SaleColumns.insert(into: "sales")
 
+    /// What a key came to, wherever it is found.
     static func use(
         of key: IdempotencyKey, _ seed: KeySeed, _ connection: Connection, _ path: String
     ) throws(StorageError) -> KeyUse? {
-        let select = try PreparedStatement(selectUse, connection, file: path)
+        let select = try PreparedStatement(selectUseAnywhere, connection, file: path)
+        select.bind(seed.column(key), at: 1)
+        return try use(of: key, select, path)
+    }
+
+    /// What a key came to, where it is the one of a row.
+    static func use(
+        of key: IdempotencyKey, at sequence: Int64, _ connection: Connection, _ path: String
+    ) throws(StorageError) -> KeyUse? {
+        let select = try PreparedStatement(selectUseInRow, connection, file: path)
+        select.bind(sequence, at: 1)
+        return try use(of: key, select, path)
+    }
+
+    private static func use(
+        of key: IdempotencyKey, _ select: PreparedStatement, _ path: String
+    ) throws(StorageError) -> KeyUse? {
         defer { select.reset() }
-        select.bind(seed.hash(key), at: 1)
         while try select.step() {
             if !select.isNull(at: 8) {
                 let sale = try SaleColumns.sale(select, number: 8, path)
@@ -177,6 +218,29 @@ enum CatalogTables {
                 itemNumber: select.number(at: 10), quantity: quantity, result: .refused(refusal))
         }
         return nil
+    }
+}
+
+extension CatalogTables {
+    /// Reads the keys that are not in the index yet; inside a transaction.
+    static func stage(
+        limit: Int, _ connection: Connection, _ path: String
+    ) throws(StorageError) -> KeyStage {
+        let through = try PreparedStatement(
+            "SELECT keys_through FROM catalog", connection, file: path)
+        defer { through.reset() }
+        guard try through.step() else {
+            throw .damaged(file: path, reason: "it does not say which keys are in the index")
+        }
+        var stage = KeyStage(through: through.number(at: 0), limit: limit)
+        let rows = try PreparedStatement(
+            "SELECT hash, seq FROM keys WHERE seq > ? ORDER BY seq", connection, file: path)
+        defer { rows.reset() }
+        rows.bind(stage.through, at: 1)
+        while try rows.step() {
+            stage.load(.init(hash: rows.number(at: 0), sequence: rows.number(at: 1)))
+        }
+        return stage
     }
 }
 

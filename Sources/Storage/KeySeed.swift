@@ -12,8 +12,9 @@ struct KeySeed {
         second = Self.word(bytes[8...])
     }
 
-    func hash(_ key: IdempotencyKey) -> UInt64 {
-        hash(key.bytes)
+    /// The hash of a key as the tables have it.
+    func column(_ key: IdempotencyKey) -> Int64 {
+        Int64(bitPattern: hash(key.bytes))
     }
 
     func hash(_ bytes: [UInt8]) -> UInt64 {

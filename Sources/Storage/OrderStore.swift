@@ -30,14 +30,14 @@ public final class OrderStore: StateStore {
     /// - Throws: `diskFull` and others: then none was applied, and they can be applied again. An
     ///   entry of a later release is an `other` error that will not go away.
     public func prepare(_ entries: [Entry]) throws(StorageError) -> [OrderOutcome] {
-        try state.prepare(entries) { connection, path throws(StorageError) in
-            var orders = try SQLiteOrders(connection, path: path)
+        try state.prepare(entries) { connection, file throws(StorageError) in
+            var orders = try SQLiteOrders(connection, path: file.path)
             var outcomes: [OrderOutcome] = []
             outcomes.reserveCapacity(entries.count)
             for entry in entries {
                 switch try orders.apply(payload: entry.payload) {
                 case .success(let outcome): outcomes.append(outcome)
-                case .failure: throw .ofLaterRelease(entry.index, path)
+                case .failure: throw .ofLaterRelease(entry.index, file.path)
                 }
             }
             try orders.saveCounters()

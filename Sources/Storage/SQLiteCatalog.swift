@@ -6,6 +6,8 @@ struct SQLiteCatalog: CatalogState {
     typealias Failure = StorageError
 
     var counters: CatalogCounters
+    /// The keys that are not in the index yet.
+    private(set) var keys: KeyStage
     private let connection: Connection
     private let path: String
     private let seed: KeySeed
@@ -17,11 +19,13 @@ struct SQLiteCatalog: CatalogState {
     /// Those of them whose accounts are still to be written.
     private var changed: Set<Int64> = []
 
-    init(_ connection: Connection, path: String) throws(StorageError) {
+    init(_ connection: Connection, path: String, keys: consuming KeyStage) throws(StorageError) {
         self.connection = connection
         self.path = path
+        self.keys = keys
         counters = try CatalogTables.counters(connection, path)
         seed = try CatalogTables.seed(connection, path)
+        if self.keys.isFull { self.keys.sort(firstKept: try firstKey()?.sequence ?? .max) }
     }
 
     /// Writes what was kept in memory so far; once, when everything is applied.
@@ -30,12 +34,35 @@ struct SQLiteCatalog: CatalogState {
             if let record = books[itemNumber] { try write(accountOf: record) }
         }
         changed = []
+        try enterKeys()
         let update = try statement(
-            "UPDATE catalog SET log_time = ?, last_sale = ?, sales_digest = ?")
+            "UPDATE catalog SET log_time = ?, last_sale = ?, sales_digest = ?, keys_through = ?")
         update.bind(counters.logTime, at: 1)
         update.bind(counters.lastSaleNumber, at: 2)
         update.bind(counters.salesDigest, at: 3)
+        update.bind(keys.throughAfterCommit, at: 4)
         try update.run()
+    }
+
+    /// Enters some of the keys that were gathered earlier in the index, and takes those that are
+    /// forgotten out of the part of it that this comes through.
+    private mutating func enterKeys() throws(StorageError) {
+        let slots = keys.takeForIndex()
+        guard !slots.isEmpty else { return }
+        // What a restart has cut short is entered a second time.
+        let insert = try statement("INSERT OR IGNORE INTO key_index (hash, seq) VALUES (?, ?)")
+        for slot in slots {
+            insert.bind(slot.hash, at: 1)
+            insert.bind(slot.sequence, at: 2)
+            try insert.run()
+        }
+        guard let (hashes, keptFrom) = keys.passed else { return }
+        let delete = try statement(
+            "DELETE FROM key_index WHERE hash >= ? AND hash < ? AND seq < ?")
+        delete.bind(hashes.lowerBound, at: 1)
+        delete.bind(hashes.upperBound, at: 2)
+        delete.bind(keptFrom, at: 3)
+        try delete.run()
     }
 
     mutating func record(of itemNumber: Int64) throws(StorageError) -> BookRecord? {
@@ -93,7 +120,22 @@ struct SQLiteCatalog: CatalogState {
     }
 
     func use(of key: IdempotencyKey) throws(StorageError) -> KeyUse? {
-        try CatalogTables.use(of: key, seed, connection, path)
+        let hash = seed.column(key)
+        for sequence in keys.sequences(of: hash) {
+            if let use = try CatalogTables.use(of: key, at: sequence, connection, path) {
+                return use
+            }
+        }
+        let select = try statement("SELECT seq FROM key_index WHERE hash = ?")
+        defer { select.reset() }
+        select.bind(hash, at: 1)
+        while try select.step() {
+            let sequence = select.number(at: 0)
+            if let use = try CatalogTables.use(of: key, at: sequence, connection, path) {
+                return use
+            }
+        }
+        return nil
     }
 
     func hasSale(_ saleNumber: Int64) throws(StorageError) -> Bool {
@@ -103,29 +145,34 @@ struct SQLiteCatalog: CatalogState {
         return try select.step()
     }
 
-    func record(_ sale: Sale, at logTime: Int64) throws(StorageError) {
+    mutating func record(_ sale: Sale, at logTime: Int64) throws(StorageError) {
         let insertSale = try statement(CatalogTables.insertSale)
         insertSale.bind(sale.saleNumber, at: 1)
         SaleColumns.bind(sale, insertSale, from: 2)
         try insertSale.run()
         // The key itself stands in the sale.
-        let insertKey = try statement("INSERT INTO keys (hash, time, sale) VALUES (?, ?, ?)")
-        insertKey.bind(seed.hash(sale.key), at: 1)
-        insertKey.bind(logTime, at: 2)
-        insertKey.bind(sale.saleNumber, at: 3)
+        let insertKey = try statement(
+            "INSERT INTO keys (seq, hash, time, sale) VALUES (?, ?, ?, ?)")
+        let hash = seed.column(sale.key)
+        insertKey.bind(keys.add(hash), at: 1)
+        insertKey.bind(hash, at: 2)
+        insertKey.bind(logTime, at: 3)
+        insertKey.bind(sale.saleNumber, at: 4)
         try insertKey.run()
     }
 
-    func record(
+    mutating func record(
         _ refusal: CatalogOutcome.Refusal, of buy: CatalogOperation.Buy, at logTime: Int64
     ) throws(StorageError) {
         let insert = try statement(
-            "INSERT INTO keys (hash, time, refusal, item, key) VALUES (?, ?, ?, ?, ?)")
-        insert.bind(seed.hash(buy.key), at: 1)
-        insert.bind(logTime, at: 2)
-        insert.bind(CatalogTables.column(refusal, quantity: buy.quantity), at: 3)
-        insert.bind(buy.itemNumber, at: 4)
-        insert.bind(buy.key.bytes, at: 5)
+            "INSERT INTO keys (seq, hash, time, refusal, item, key) VALUES (?, ?, ?, ?, ?, ?)")
+        let hash = seed.column(buy.key)
+        insert.bind(keys.add(hash), at: 1)
+        insert.bind(hash, at: 2)
+        insert.bind(logTime, at: 3)
+        insert.bind(CatalogTables.column(refusal, quantity: buy.quantity), at: 4)
+        insert.bind(buy.itemNumber, at: 5)
+        insert.bind(buy.key.bytes, at: 6)
         try insert.run()
     }
 
@@ -134,18 +181,22 @@ struct SQLiteCatalog: CatalogState {
         // read as a rule.
         for _ in 0..<limit {
             if let firstKeyTime, firstKeyTime >= logTime { return }
-            let first = try statement("SELECT seq, time FROM keys ORDER BY seq LIMIT 1")
-            defer { first.reset() }
-            guard try first.step() else { return }
-            let time = first.number(at: 1)
-            firstKeyTime = time
-            guard time < logTime else { return }
+            guard let first = try firstKey() else { return }
+            firstKeyTime = first.time
+            guard first.time < logTime else { return }
+            // It is taken out of the index later.
             let delete = try statement("DELETE FROM keys WHERE seq = ?")
-            delete.bind(first.number(at: 0), at: 1)
-            first.reset()
+            delete.bind(first.sequence, at: 1)
             try delete.run()
             firstKeyTime = nil
         }
+    }
+
+    /// The key that was recorded first of those that are kept.
+    private func firstKey() throws(StorageError) -> (sequence: Int64, time: Int64)? {
+        let first = try statement("SELECT seq, time FROM keys ORDER BY seq LIMIT 1")
+        defer { first.reset() }
+        return try first.step() ? (first.number(at: 0), first.number(at: 1)) : nil
     }
 
     private func statement(_ sql: String) throws(StorageError) -> PreparedStatement {

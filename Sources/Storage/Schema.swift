@@ -17,6 +17,8 @@ struct Schema {
         var content: [String] = []
         /// Columns that tables of earlier versions get, behind those that they have.
         var columns: [(table: String, definition: String)] = []
+        /// Indexes of earlier versions that go, when everything else is there.
+        var droppedIndexes: [String] = []
     }
 
     /// The tables and indexes of a version, each as SQLite keeps it.
@@ -31,6 +33,9 @@ struct Schema {
                 }
             }
             tables += step.tables
+            for name in step.droppedIndexes {
+                tables.removeAll { $0.hasPrefix("CREATE INDEX \(name) ") }
+            }
         }
         return tables
     }
@@ -87,7 +92,8 @@ struct Schema {
                 try database.execute(
                     sql: "ALTER TABLE \(column.table) ADD COLUMN \(column.definition)")
             }
-            for sql in version.tables + version.content { try database.execute(sql: sql) }
+            let drops = version.droppedIndexes.map { "DROP INDEX \($0)" }
+            for sql in version.tables + version.content + drops { try database.execute(sql: sql) }
         }
         try database.execute(sql: "PRAGMA user_version = \(version)")
     }

@@ -85,7 +85,7 @@ final class StateFile: Sendable {
     /// else to the state until then, or until `discardPrepared`.
     func prepare<Value>(
         _ entries: [Entry],
-        _ body: (Connection, String) throws(StorageError) -> Value
+        _ body: (Connection, StoreFile) throws(StorageError) -> Value
     ) throws(StorageError) -> Value {
         let (file, applied) = current.withLock { ($0.file, $0.applied) }
         let last = entries.last?.position ?? applied
@@ -95,7 +95,7 @@ final class StateFile: Sendable {
         }
         file.settleCheckpoint()
         let value = try file.prepare { connection throws(StorageError) in
-            let value = try body(connection, file.path)
+            let value = try body(connection, file)
             let update = try PreparedStatement(
                 "UPDATE applied SET idx = ?, view = ?", connection, file: file.path)
             update.bind(last.index, at: 1)

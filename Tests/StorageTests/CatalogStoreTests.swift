@@ -65,10 +65,10 @@ struct RandomCatalogOperations {
 struct CatalogStoreTests {
     private let temporary = TemporaryDirectory()
 
-    private func open() throws -> (LogStore, CatalogStore) {
+    private func open(keysGathered: Int = 1000) throws -> (LogStore, CatalogStore) {
         let directory = try DataDirectory(path: temporary("data"), name: "catalogServer1")
         let log = try LogStore(directory)
-        return (log, try CatalogStore(directory, log))
+        return (log, try CatalogStore(directory, log, keysGathered: keysGathered))
     }
 
     @Test(
@@ -79,7 +79,9 @@ struct CatalogStoreTests {
         var others = RandomCatalogOperations(seed: seed + 100)
         let books = (1...30).map { book($0, stock: $0 % 7) }
         var memory = MemoryCatalog(books: books)
-        var (log, store) = try open()
+        // So that the keys are entered in their index at once, now and then, or hardly ever.
+        let keysGathered = [1, 30, 200, 3000][Int(seed % 4)]
+        var (log, store) = try open(keysGathered: keysGathered)
         try store.importBooks { put in for book in books { try put(book) } }
         var index: LogIndex = 0
         while index < 2500 {
@@ -100,7 +102,7 @@ struct CatalogStoreTests {
             case 1:
                 #expect(try store.audit() == memory.audit())
                 // The old ones go first: they hold the lock of the directory.
-                (log, store) = try reopened(&log, &store)
+                (log, store) = try reopened(&log, &store, keysGathered: keysGathered)
                 #expect(store.applied.index == index)
             default: break
             }
@@ -141,12 +143,12 @@ struct CatalogStoreTests {
     }
 
     private func reopened(
-        _ log: inout LogStore, _ store: inout CatalogStore
+        _ log: inout LogStore, _ store: inout CatalogStore, keysGathered: Int
     ) throws -> (LogStore, CatalogStore) {
         let placeholder = try DataDirectory(path: temporary("empty"), name: "catalogServer1")
         log = try LogStore(placeholder)
         store = try CatalogStore(placeholder, log)
-        return try open()
+        return try open(keysGathered: keysGathered)
     }
 
     @Test("What a loss of power takes from the state is applied again from the log, to the same")

@@ -32,7 +32,12 @@ struct UpgradeTests {
         try log.append(entries)
         _ = try store.apply(entries)
         let audit = try store.audit()
-        try run(["DROP TABLE titles", "ALTER TABLE books DROP COLUMN restock_to"], in: store.file)
+        try run(
+            [
+                "DROP TABLE key_index", "ALTER TABLE catalog DROP COLUMN keys_through",
+                "CREATE INDEX keys_by_hash ON keys (hash)", "DROP TABLE titles",
+                "ALTER TABLE books DROP COLUMN restock_to",
+            ], in: store.file)
         return audit
     }
 
@@ -131,7 +136,7 @@ struct UpgradeTests {
             let (_, store) = try catalog()
             try store.file.write { database throws(StorageError) in
                 try PreparedStatement(
-                    "PRAGMA user_version = 3", database, file: store.file.path
+                    "PRAGMA user_version = 4", database, file: store.file.path
                 ).run()
             }
             _ = try store.checkpoint()
@@ -141,7 +146,7 @@ struct UpgradeTests {
         #expect {
             _ = try catalog()
         } throws: {
-            "\($0)".contains("its tables have version 3, this release knows 2")
+            "\($0)".contains("its tables have version 4, this release knows 3")
         }
         #expect(try Files.read(path) == before)
     }
