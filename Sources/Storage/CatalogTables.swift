@@ -52,7 +52,7 @@ enum CatalogTables {
         content: [indexTitles], columns: [("books", "restock_to INTEGER")])
 
     /// Keys are found through a table that is written late and in the order of their hashes: all of
-    /// them up to `keys_through`. See `docs/decisions/key-index.md`.
+    /// them up to `keys_through`. See `docs/decisions/late-indexes.md`.
     private static let thirdVersion = Schema.Version(
         tables: [
             """

@@ -3,7 +3,7 @@
 ///
 /// Hashes are random, so that each key belongs on another page of the index; entered as they come,
 /// every buy would write a page of its own. Many that are sorted share their pages. See
-/// `docs/decisions/key-index.md`.
+/// `docs/decisions/late-indexes.md`.
 ///
 /// New keys gather in `young`. Once there are enough they become `sorted`, and every transaction
 /// enters some of these. When the last is entered, the index has all keys up to a sequence number,

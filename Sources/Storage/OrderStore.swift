@@ -8,11 +8,24 @@ public import Replication
 /// it. A loss of power takes the state back to an earlier entry, after which the log is applied
 /// again from `applied`.
 public final class OrderStore: StateStore {
+    /// How many orders gather before they are entered in the index by books, sorted: some
+    /// milliseconds' work.
+    private static let ordersGathered: Int64 = 1024
+
     private let state: StateFile
+    private let ordersGathered: Int64
 
     /// Opens the orders of a data directory, or makes an empty store where there never was one.
     /// - Throws: `damaged`, in which case nothing was changed, `diskFull`, `readOnly`.
-    public init(_ directory: DataDirectory, _ log: LogStore) throws(StorageError) {
+    public convenience init(_ directory: DataDirectory, _ log: LogStore) throws(StorageError) {
+        try self.init(directory, log, ordersGathered: Self.ordersGathered)
+    }
+
+    /// Opens orders that are entered in the index by books whenever so many have gathered.
+    init(
+        _ directory: DataDirectory, _ log: LogStore, ordersGathered: Int64
+    ) throws(StorageError) {
+        self.ordersGathered = ordersGathered
         state = try StateFile(OrderTables.schema, directory, log, cacheKilobytes: 4096)
     }
 
@@ -40,7 +53,7 @@ public final class OrderStore: StateStore {
                 case .failure: throw .ofLaterRelease(entry.index, file.path)
                 }
             }
-            try orders.saveCounters()
+            try orders.save(indexingEvery: ordersGathered)
             return outcomes
         }
     }
@@ -129,14 +142,8 @@ public final class OrderStore: StateStore {
             let place = (last.sale.time, last.orderNumber)
             if isNewestFirst ? place < start : place > start { start = place }
         }
-        let (behind, bound, direction) =
-            isNewestFirst ? ("<", "time >= ?3", "DESC") : (">", "time < ?3", "ASC")
-        let sql = """
-            \(OrderTables.select)
-            WHERE (time, number) \(behind) (?1, ?2) AND \(bound)
-                \(itemNumber == nil ? "" : "AND item = ?5")
-            ORDER BY time \(direction), number \(direction) LIMIT ?4
-            """
+        let sql = OrderTables.selectHistory(
+            ofOneBook: itemNumber != nil, isNewestFirst: isNewestFirst)
         let file = state.file
         return try file.read { connection throws(StorageError) in
             let select = try PreparedStatement(sql, connection, file: file.path)

@@ -12,20 +12,35 @@ struct SQLiteOrders: OrderState {
     /// not be looked for. Found out for the second sale of a transaction; a lone one is looked for.
     private var highestSale: Int64?
     private var hasLooked = false
+    /// Every order up to this one is in the index by books.
+    private var indexedThrough: Int64
 
     init(_ connection: Connection, path: String) throws(StorageError) {
         self.connection = connection
         self.path = path
         counters = try OrderTables.counters(connection, path)
+        indexedThrough = try OrderTables.indexedThrough(connection, path)
     }
 
-    func saveCounters() throws(StorageError) {
+    /// Writes what was kept in memory so far; once, when everything is applied.
+    /// - Parameter count: how many orders are to gather before they are entered in the index by
+    ///   books.
+    mutating func save(indexingEvery count: Int64) throws(StorageError) {
+        if counters.lastOrderNumber - indexedThrough >= count {
+            let insert = try PreparedStatement(OrderTables.enterOrders, connection, file: path)
+            insert.bind(indexedThrough, at: 1)
+            try insert.run()
+            indexedThrough = counters.lastOrderNumber
+        }
         let update = try PreparedStatement(
-            "UPDATE counters SET last_order = ?, settled_through = ?, sales_digest = ?", connection,
-            file: path)
+            """
+            UPDATE counters SET last_order = ?, settled_through = ?, sales_digest = ?,
+                indexed_through = ?
+            """, connection, file: path)
         update.bind(counters.lastOrderNumber, at: 1)
         update.bind(counters.settledThrough, at: 2)
         update.bind(counters.salesDigest, at: 3)
+        update.bind(indexedThrough, at: 4)
         try update.run()
     }
 
@@ -61,7 +76,7 @@ struct SQLiteOrders: OrderState {
 enum OrderTables {
     static let schema = Schema(
         applicationID: 0x5079_4f72,
-        versions: [firstVersion, secondVersion])
+        versions: [firstVersion, secondVersion, thirdVersion])
 
     private static let firstVersion = Schema.Version(
         tables: [
@@ -86,6 +101,57 @@ enum OrderTables {
             "CREATE INDEX orders_by_time ON orders (time)",
             "CREATE INDEX orders_by_item ON orders (item, time)",
         ])
+
+    /// A book's orders are found through a table that is written late, for many orders at once: all of
+    /// them up to `indexed_through`. See `docs/decisions/late-indexes.md`.
+    private static let thirdVersion = Schema.Version(
+        tables: [
+            """
+            CREATE TABLE orders_of_items (
+                item INTEGER NOT NULL, time INTEGER NOT NULL, number INTEGER NOT NULL,
+                PRIMARY KEY (item, time, number)) WITHOUT ROWID
+            """
+        ],
+        content: [
+            enterAll,
+            "UPDATE counters SET indexed_through = (SELECT coalesce(max(number), 0) FROM orders)",
+        ], columns: [("counters", "indexed_through INTEGER NOT NULL DEFAULT 0")],
+        droppedIndexes: ["orders_by_item"])
+
+    private static let enterAll = enterOrders.replacing("?1", with: "0")
+    /// Enters the orders behind a number in the index by books.
+    static let enterOrders = """
+        INSERT INTO orders_of_items
+        SELECT item, time, number FROM orders NOT INDEXED WHERE number > ?1
+        ORDER BY item, time, number
+        """
+
+    /// A page of the history: behind a time and an order number, up to another time, so many, of a
+    /// book where it is of one.
+    static func selectHistory(ofOneBook: Bool, isNewestFirst: Bool) -> String {
+        let direction = isNewestFirst ? "DESC" : "ASC"
+        let range =
+            isNewestFirst
+            ? "(time, number) < (?1, ?2) AND time >= ?3" : "(time, number) > (?1, ?2) AND time < ?3"
+        func order(_ table: String) -> String {
+            "ORDER BY \(table)time \(direction), \(table)number \(direction) LIMIT ?4"
+        }
+        guard ofOneBook else { return "\(select) WHERE \(range) \(order(""))" }
+        // One statement, which sees the index and what is not in it at one moment.
+        return """
+            WITH found AS (
+                SELECT * FROM (
+                    SELECT time, number FROM orders_of_items
+                    WHERE item = ?5 AND \(range) \(order("")))
+                UNION ALL
+                SELECT * FROM (
+                    SELECT time, number FROM orders NOT INDEXED
+                    WHERE number > (SELECT indexed_through FROM counters) AND item = ?5
+                        AND \(range)
+                    \(order(""))))
+            \(select) JOIN found ON orders.number = found.number \(order("found."))
+            """
+    }
 
     // Texts that are put together once, and not for each order.
     static let insertOrder = SaleColumns.insert(into: "orders", numbers: 2)
@@ -113,6 +179,16 @@ enum OrderTables {
     ) throws(StorageError) -> Int64 {
         let select = try PreparedStatement(
             "SELECT MAX(sale) FROM orders", connection, file: path)
+        defer { select.reset() }
+        return try select.step() ? select.number(at: 0) : 0
+    }
+
+    /// Up to which order the index by books is complete.
+    static func indexedThrough(
+        _ connection: Connection, _ path: String
+    ) throws(StorageError) -> Int64 {
+        let select = try PreparedStatement(
+            "SELECT indexed_through FROM counters", connection, file: path)
         defer { select.reset() }
         return try select.step() ? select.number(at: 0) : 0
     }

@@ -9,10 +9,12 @@ import Testing
 struct OrderStoreTests {
     private let temporary = TemporaryDirectory()
 
-    private func open(_ name: String = "data") throws -> (LogStore, OrderStore) {
+    private func open(
+        _ name: String = "data", ordersGathered: Int64 = 30
+    ) throws -> (LogStore, OrderStore) {
         let directory = try DataDirectory(path: temporary(name), name: "orderServer1")
         let log = try LogStore(directory)
-        return (log, try OrderStore(directory, log))
+        return (log, try OrderStore(directory, log, ordersGathered: ordersGathered))
     }
 
     private func sale(_ number: Int64) -> Sale {
@@ -86,17 +88,25 @@ struct OrderStoreTests {
         arguments: 1...3 as ClosedRange<UInt64>)
     func history(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
-        let (log, store) = try open()
+        // In the index all, some, and none of them.
+        let (log, store) = try open(ordersGathered: [1000, 1, 70][Int(seed % 3)])
         // Clocks differ: times come again and go back.
         let sales = (1...200 as ClosedRange<Int64>).map { number in
             var sale = sale(number)
             sale.time = 1000 + number / 3 + Int64.random(in: 0...20, using: &generator)
             return sale
         }
-        let operation = OrderOperation.record(sales)
-        let entries = [Entry(index: 1, view: 1, keys: operation.keys, payload: operation.encoded)]
-        try log.append(entries)
-        _ = try store.apply(entries)
+        for index in 1...20 as ClosedRange<UInt64> {
+            let operation = OrderOperation.record(
+                Array(sales[Int(index) * 10 - 10..<Int(index) * 10]))
+            let entries = [
+                Entry(index: index, view: 1, keys: operation.keys, payload: operation.encoded)
+            ]
+            try log.append(entries)
+            _ = try store.prepare(entries)
+            store.discardPrepared()
+            _ = try store.apply(entries)
+        }
         let all = try store.orders(limit: .max).sorted {
             ($0.sale.time, $0.orderNumber) < ($1.sale.time, $1.orderNumber)
         }

@@ -121,7 +121,11 @@ struct UpgradeTests {
             _ = try store.apply(entries)
             audit = try store.audit()
             try run(
-                ["DROP INDEX orders_by_time", "DROP INDEX orders_by_item"], in: store.file)
+                [
+                    "DROP TABLE orders_of_items",
+                    "ALTER TABLE counters DROP COLUMN indexed_through",
+                    "DROP INDEX orders_by_time",
+                ], in: store.file)
         }
         let (_, store) = try orders()
         #expect(try store.audit() == audit)
