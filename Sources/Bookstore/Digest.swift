@@ -26,7 +26,9 @@ public struct Digest: Sendable {
     /// Adds the UTF-8 of a text.
     public mutating func combine(_ text: String) {
         combine(Int64(text.utf8.count))
-        for byte in text.utf8 { combine(byte: byte) }
+        // Several times as fast as going through `utf8`.
+        var text = text
+        text.withUTF8 { for byte in $0 { combine(byte: byte) } }
     }
 
     /// The digest of what was added so far.
