@@ -110,7 +110,7 @@ struct OrderStoreTests {
         let all = try store.orders(limit: .max).sorted {
             ($0.sale.time, $0.orderNumber) < ($1.sale.time, $1.orderNumber)
         }
-        for itemNumber in [nil, 3, 99] as [Int64?] {
+        for itemNumber in [nil, 2, 3, 7, 99] as [Int64?] {
             for (from, to) in [
                 (0, .max), (1020, 1050), (1030, 1031), (1050, 1020),
             ] as [(Int64, Int64)] {
