@@ -18,13 +18,8 @@ public final class CatalogStore: StateStore {
 
     private let state: StateFile
     private let keysGathered: Int
-    private let staged = Mutex<StagedKeys?>(nil)
-
-    /// The keys that are not in the index of a file yet.
-    private struct StagedKeys {
-        let file: StoreFile
-        var stage: KeyStage
-    }
+    /// Nothing while a transaction has it.
+    private let memory = Mutex<CatalogMemory?>(nil)
 
     /// Opens the catalog of a data directory, or makes an empty one where there never was one.
     /// - Throws: `damaged`, in which case nothing was changed, `diskFull`, `readOnly`.
@@ -53,8 +48,8 @@ public final class CatalogStore: StateStore {
         do throws(StorageError) {
             return try state.prepare(entries) { connection, file throws(StorageError) in
                 var catalog = try SQLiteCatalog(
-                    connection, path: file.path, keys: try takeStage(of: file, connection))
-                defer { staged.withLock { $0 = StagedKeys(file: file, stage: catalog.keys) } }
+                    connection, path: file.path, try takeMemory(of: file, connection))
+                defer { memory.withLock { $0 = catalog.memory } }
                 var outcomes: [CatalogOutcome] = []
                 outcomes.reserveCapacity(entries.count)
                 for entry in entries {
@@ -67,23 +62,25 @@ public final class CatalogStore: StateStore {
                 return outcomes
             }
         } catch {
-            staged.withLock { $0?.stage.rollBack() }
+            memory.withLock { $0?.rollBack() }
             throw error
         }
     }
 
-    /// Takes the keys that are not in the index of a file, for the one transaction at a time that
-    /// applies entries: nobody else holds them, so that they are changed where they are.
-    private func takeStage(
+    /// Takes what is kept of a file, for the one transaction at a time that applies entries: nobody
+    /// else holds it, so that it is changed where it is.
+    private func takeMemory(
         of file: StoreFile, _ connection: Connection
-    ) throws(StorageError) -> KeyStage {
-        let held = staged.withLock { staged in
-            defer { staged = nil }
-            return staged
+    ) throws(StorageError) -> CatalogMemory {
+        let held = memory.withLock { memory in
+            defer { memory = nil }
+            return memory
         }
-        // A snapshot that has taken the state's place has keys of its own.
-        if let held, held.file === file { return held.stage }
-        return try CatalogTables.stage(limit: keysGathered, connection, file.path)
+        // A snapshot that has taken the state's place has keys and books of its own.
+        if let held, held.file === file { return held }
+        return CatalogMemory(
+            file: file,
+            keys: try CatalogTables.stage(limit: keysGathered, connection, file.path))
     }
 
     /// Makes what was prepared the state or, where it throws, takes it back.
@@ -91,16 +88,16 @@ public final class CatalogStore: StateStore {
         do throws(StorageError) {
             try state.commitPrepared()
         } catch {
-            staged.withLock { $0?.stage.rollBack() }
+            memory.withLock { $0?.rollBack() }
             throw error
         }
-        staged.withLock { $0?.stage.commit() }
+        memory.withLock { $0?.commit() }
     }
 
     /// Takes back what was prepared, where anything was.
     public func discardPrepared() {
         state.discardPrepared()
-        staged.withLock { $0?.stage.rollBack() }
+        memory.withLock { $0?.rollBack() }
     }
 
     /// Makes what is applied durable: from time to time, from a thread that does not apply.

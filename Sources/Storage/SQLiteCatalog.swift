@@ -1,37 +1,63 @@
 internal import Bookstore
 internal import Durability
 
+/// What is kept in memory of a catalog's file from one transaction that applies entries to the next.
+struct CatalogMemory {
+    /// Books that are kept at most.
+    private static let bookLimit = 1024
+
+    let file: StoreFile
+    /// The keys that the index on the disk lacks.
+    var keys: KeyStage
+    /// Books as they are after the last transaction, some of them: what is bought is bought again
+    /// soon. A book that many buy is read once, and written once in each transaction.
+    var books: [Int64: BookRecord] = [:]
+
+    /// What the last transaction did is in the file.
+    mutating func commit() {
+        keys.commit()
+        if books.count > Self.bookLimit { books = [:] }
+    }
+
+    /// What the last transaction did is not.
+    mutating func rollBack() {
+        keys.rollBack()
+        books = [:]
+    }
+}
+
 /// The state of the catalog inside a transaction, as the rules see it.
 struct SQLiteCatalog: CatalogState {
     typealias Failure = StorageError
 
     var counters: CatalogCounters
-    /// The keys that are not in the index yet.
-    private(set) var keys: KeyStage
+    private(set) var memory: CatalogMemory
     private let connection: Connection
     private let path: String
     private let seed: KeySeed
     /// When the key was recorded that will be forgotten first; nothing where that is not known yet.
     private var firstKeyTime: Int64?
-    /// The books that were asked for in this transaction, as they are by now. A book that many buy
-    /// at once is read once, and written once.
-    private var books: [Int64: BookRecord] = [:]
-    /// Those of them whose accounts are still to be written.
+    /// The books whose accounts are still to be written.
     private var changed: Set<Int64> = []
 
-    init(_ connection: Connection, path: String, keys: consuming KeyStage) throws(StorageError) {
+    /// - Parameter memory: what is kept of this file.
+    init(
+        _ connection: Connection, path: String, _ memory: consuming CatalogMemory
+    ) throws(StorageError) {
         self.connection = connection
         self.path = path
-        self.keys = keys
+        self.memory = memory
         counters = try CatalogTables.counters(connection, path)
         seed = try CatalogTables.seed(connection, path)
-        if self.keys.isFull { self.keys.sort(firstKept: try firstKey()?.sequence ?? .max) }
+        if self.memory.keys.isFull {
+            self.memory.keys.sort(firstKept: try firstKey()?.sequence ?? .max)
+        }
     }
 
     /// Writes what was kept in memory so far; once, when everything is applied.
     mutating func save() throws(StorageError) {
         for itemNumber in changed.sorted() {
-            if let record = books[itemNumber] { try write(accountOf: record) }
+            if let record = memory.books[itemNumber] { try write(accountOf: record) }
         }
         changed = []
         try enterKeys()
@@ -40,14 +66,14 @@ struct SQLiteCatalog: CatalogState {
         update.bind(counters.logTime, at: 1)
         update.bind(counters.lastSaleNumber, at: 2)
         update.bind(counters.salesDigest, at: 3)
-        update.bind(keys.throughAfterCommit, at: 4)
+        update.bind(memory.keys.throughAfterCommit, at: 4)
         try update.run()
     }
 
     /// Enters some of the keys that were gathered earlier in the index, and takes those that are
     /// forgotten out of the part of it that this comes through.
     private mutating func enterKeys() throws(StorageError) {
-        let slots = keys.takeForIndex()
+        let slots = memory.keys.takeForIndex()
         guard !slots.isEmpty else { return }
         // What a restart has cut short is entered a second time.
         let insert = try statement("INSERT OR IGNORE INTO key_index (hash, seq) VALUES (?, ?)")
@@ -56,7 +82,7 @@ struct SQLiteCatalog: CatalogState {
             insert.bind(slot.sequence, at: 2)
             try insert.run()
         }
-        guard let (hashes, keptFrom) = keys.passed else { return }
+        guard let (hashes, keptFrom) = memory.keys.passed else { return }
         let delete = try statement(
             "DELETE FROM key_index WHERE hash >= ? AND hash < ? AND seq < ?")
         delete.bind(hashes.lowerBound, at: 1)
@@ -66,9 +92,9 @@ struct SQLiteCatalog: CatalogState {
     }
 
     mutating func record(of itemNumber: Int64) throws(StorageError) -> BookRecord? {
-        if let known = books[itemNumber] { return known }
+        if let known = memory.books[itemNumber] { return known }
         let record = try CatalogTables.record(of: itemNumber, connection, path)
-        if let record { books[itemNumber] = record }
+        if let record { memory.books[itemNumber] = record }
         return record
     }
 
@@ -77,7 +103,7 @@ struct SQLiteCatalog: CatalogState {
         try index(record, insteadOf: try self.record(of: itemNumber))
         try CatalogTables.insert(
             record, try statement(CatalogTables.insertBook))
-        books[itemNumber] = record
+        memory.books[itemNumber] = record
         changed.remove(itemNumber)
     }
 
@@ -105,7 +131,7 @@ struct SQLiteCatalog: CatalogState {
     }
 
     mutating func storeAccount(of record: BookRecord) {
-        books[record.book.itemNumber] = record
+        memory.books[record.book.itemNumber] = record
         changed.insert(record.book.itemNumber)
     }
 
@@ -121,7 +147,7 @@ struct SQLiteCatalog: CatalogState {
 
     func use(of key: IdempotencyKey) throws(StorageError) -> KeyUse? {
         let hash = seed.column(key)
-        for sequence in keys.sequences(of: hash) {
+        for sequence in memory.keys.sequences(of: hash) {
             if let use = try CatalogTables.use(of: key, at: sequence, connection, path) {
                 return use
             }
@@ -154,7 +180,7 @@ struct SQLiteCatalog: CatalogState {
         let insertKey = try statement(
             "INSERT INTO keys (seq, hash, time, sale) VALUES (?, ?, ?, ?)")
         let hash = seed.column(sale.key)
-        insertKey.bind(keys.add(hash), at: 1)
+        insertKey.bind(memory.keys.add(hash), at: 1)
         insertKey.bind(hash, at: 2)
         insertKey.bind(logTime, at: 3)
         insertKey.bind(sale.saleNumber, at: 4)
@@ -167,7 +193,7 @@ struct SQLiteCatalog: CatalogState {
         let insert = try statement(
             "INSERT INTO keys (seq, hash, time, refusal, item, key) VALUES (?, ?, ?, ?, ?, ?)")
         let hash = seed.column(buy.key)
-        insert.bind(keys.add(hash), at: 1)
+        insert.bind(memory.keys.add(hash), at: 1)
         insert.bind(hash, at: 2)
         insert.bind(logTime, at: 3)
         insert.bind(CatalogTables.column(refusal, quantity: buy.quantity), at: 4)
