@@ -13,13 +13,14 @@ public final class CatalogStore: StateStore {
     private static let cacheKilobytes = 8192
 
     /// How many keys gather in memory before they are sorted into the index on the disk. Twice as
-    /// many are held at most, in some 8 MB, and read again when the catalog is opened.
+    /// many are held at most, in some 8 MB, and read again when the catalog is opened. Sorting them
+    /// takes some 20 ms.
     private static let keysGathered = 1 << 17
 
     private let state: StateFile
     private let keysGathered: Int
     /// Nothing while a transaction has it.
-    private let memory = Mutex<CatalogMemory?>(nil)
+    let memory: Mutex<CatalogMemory?>
 
     /// Opens the catalog of a data directory, or makes an empty one where there never was one.
     /// - Throws: `damaged`, in which case nothing was changed, `diskFull`, `readOnly`.
@@ -32,6 +33,37 @@ public final class CatalogStore: StateStore {
         self.keysGathered = keysGathered
         state = try StateFile(
             CatalogTables.schema, directory, log, cacheKilobytes: Self.cacheKilobytes)
+        memory = Mutex(try Self.memory(of: state.file, keysGathered: keysGathered))
+    }
+
+    /// Reads what is kept in memory of a file that was just opened.
+    private static func memory(
+        of file: StoreFile, keysGathered: Int
+    ) throws(StorageError) -> CatalogMemory {
+        let memory = try file.longRead { connection throws(StorageError) in
+            try read(file, connection, keysGathered: keysGathered)
+        }
+        guard memory.keys.count > keysGathered else { return memory }
+        do throws(StorageError) {
+            var entered = try file.write { connection throws(StorageError) in
+                var catalog = try SQLiteCatalog(connection, path: file.path, memory)
+                try catalog.enterAllKeys()
+                return catalog.memory
+            }
+            entered.commit()
+            return entered
+        } catch {
+            // That there is no room is no reason not to open it.
+            return memory
+        }
+    }
+
+    private static func read(
+        _ file: StoreFile, _ connection: Connection, keysGathered: Int
+    ) throws(StorageError) -> CatalogMemory {
+        CatalogMemory(
+            file: file,
+            keys: try CatalogTables.stage(limit: keysGathered, connection, file.path))
     }
 
     /// The last entry that was applied.
@@ -78,9 +110,7 @@ public final class CatalogStore: StateStore {
         }
         // A snapshot that has taken the state's place has keys and books of its own.
         if let held, held.file === file { return held }
-        return CatalogMemory(
-            file: file,
-            keys: try CatalogTables.stage(limit: keysGathered, connection, file.path))
+        return try Self.read(file, connection, keysGathered: keysGathered)
     }
 
     /// Makes what was prepared the state or, where it throws, takes it back.
@@ -124,6 +154,8 @@ public final class CatalogStore: StateStore {
     /// - Throws: `damaged` where it is not a snapshot at that position; nothing is changed then.
     public func installSnapshot(_ position: LogPosition) throws(StorageError) {
         try state.install(position)
+        // The file that was replaced takes room for as long as anybody has it open.
+        memory.withLock { if $0?.file !== state.file { $0 = nil } }
     }
 
     /// Whether the books of the catalog's file were imported.

@@ -163,6 +163,7 @@ enum CatalogTables {
             SELECT seq FROM key_index WHERE hash = ?1
             UNION SELECT seq FROM keys
                 WHERE seq > (SELECT keys_through FROM catalog) AND hash = ?1)
+        ORDER BY keys.seq
         """
 
     /// A refusal and how many copies were refused, as the column `refusal` has them: the reason in
@@ -222,7 +223,7 @@ enum CatalogTables {
 }
 
 extension CatalogTables {
-    /// Reads the keys that are not in the index yet; inside a transaction.
+    /// Reads the keys that are not in the index yet, while nobody writes.
     static func stage(
         limit: Int, _ connection: Connection, _ path: String
     ) throws(StorageError) -> KeyStage {

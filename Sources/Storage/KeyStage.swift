@@ -7,7 +7,8 @@
 ///
 /// New keys gather in `young`. Once there are enough they become `sorted`, and every transaction
 /// enters some of these. When the last is entered, the index has all keys up to a sequence number,
-/// `through`; those after it are read again when a store is opened.
+/// `through`; those after it are read again when a store is opened, and entered at once where they are
+/// many: a store that never came to the end of a round would have ever more of them.
 ///
 /// It follows one transaction at a time: what is done in it, then `commit` or `rollBack`.
 struct KeyStage {
@@ -69,10 +70,11 @@ struct KeyStage {
     /// - Parameter first: the first key that is kept: those before it need not be entered, and are
     ///   to be removed from the index.
     mutating func sort(firstKept first: Int64) {
+        precondition(sorted.isEmpty, "what is sorted is entered first")
         sorted = young.slots.filter { $0.sequence >= first }.sorted(by: Slot.precedes)
         sortedThrough = last
         keptFrom = first
-        young.removeAll()
+        young.removeAll(keepingCapacity: sorted.count <= limit * 2)
     }
 
     /// Takes a new key.
@@ -92,9 +94,17 @@ struct KeyStage {
     }
 
     /// What the transaction is to enter in the index, in its order: a little more than it has added,
-    /// so that all are entered before as many have gathered again.
+    /// so that all are entered before as many as the limit have gathered again.
     mutating func takeForIndex() -> ArraySlice<Slot> {
-        let end = min(sorted.count, entered + added.count + added.count / 4 + 1)
+        let rounds = max(1, (sorted.count + limit - 1) / limit)
+        return take((added.count + added.count / 4) * rounds + 1)
+    }
+
+    /// All that is sorted and not entered yet.
+    mutating func takeAllForIndex() -> ArraySlice<Slot> { take(sorted.count) }
+
+    private mutating func take(_ count: Int) -> ArraySlice<Slot> {
+        let end = min(sorted.count, entered + count)
         defer { entered = end }
         return sorted[entered..<end]
     }
@@ -185,8 +195,8 @@ extension KeyStage {
             }
         }
 
-        mutating func removeAll() {
-            rows.removeAll(keepingCapacity: true)
+        mutating func removeAll(keepingCapacity: Bool) {
+            rows.removeAll(keepingCapacity: keepingCapacity)
             twins = []
         }
     }

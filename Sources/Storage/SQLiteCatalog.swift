@@ -60,7 +60,7 @@ struct SQLiteCatalog: CatalogState {
             if let record = memory.books[itemNumber] { try write(accountOf: record) }
         }
         changed = []
-        try enterKeys()
+        try enter(memory.keys.takeForIndex())
         let update = try statement(
             "UPDATE catalog SET log_time = ?, last_sale = ?, sales_digest = ?, keys_through = ?")
         update.bind(counters.logTime, at: 1)
@@ -70,10 +70,17 @@ struct SQLiteCatalog: CatalogState {
         try update.run()
     }
 
-    /// Enters some of the keys that were gathered earlier in the index, and takes those that are
-    /// forgotten out of the part of it that this comes through.
-    private mutating func enterKeys() throws(StorageError) {
-        let slots = memory.keys.takeForIndex()
+    /// Enters all keys that were gathered and sorted in the index; in a transaction of its own.
+    mutating func enterAllKeys() throws(StorageError) {
+        try enter(memory.keys.takeAllForIndex())
+        let update = try statement("UPDATE catalog SET keys_through = ?")
+        update.bind(memory.keys.throughAfterCommit, at: 1)
+        try update.run()
+    }
+
+    /// Enters keys that were gathered earlier in the index, and takes those that are forgotten out of
+    /// the part of it that this comes through.
+    private mutating func enter(_ slots: ArraySlice<KeyStage.Slot>) throws(StorageError) {
         guard !slots.isEmpty else { return }
         // What a restart has cut short is entered a second time.
         let insert = try statement("INSERT OR IGNORE INTO key_index (hash, seq) VALUES (?, ?)")
@@ -147,16 +154,14 @@ struct SQLiteCatalog: CatalogState {
 
     func use(of key: IdempotencyKey) throws(StorageError) -> KeyUse? {
         let hash = seed.column(key)
-        for sequence in memory.keys.sequences(of: hash) {
-            if let use = try CatalogTables.use(of: key, at: sequence, connection, path) {
-                return use
-            }
-        }
+        var sequences = memory.keys.sequences(of: hash)
         let select = try statement("SELECT seq FROM key_index WHERE hash = ?")
         defer { select.reset() }
         select.bind(hash, at: 1)
-        while try select.step() {
-            let sequence = select.number(at: 0)
+        while try select.step() { sequences.append(select.number(at: 0)) }
+        // A key may have two rows, where a sale came back whose key had been used again. What it was
+        // used for first counts, wherever its rows are found, on every replica.
+        for sequence in sequences.sorted() {
             if let use = try CatalogTables.use(of: key, at: sequence, connection, path) {
                 return use
             }

@@ -118,7 +118,11 @@ enum OrderTables {
         ], columns: [("counters", "indexed_through INTEGER NOT NULL DEFAULT 0")],
         droppedIndexes: ["orders_by_item"])
 
-    private static let enterAll = enterOrders.replacing("?1", with: "0")
+    /// The index that it takes the place of has them in this order.
+    private static let enterAll = """
+        INSERT INTO orders_of_items
+        SELECT item, time, number FROM orders ORDER BY item, time, number
+        """
     /// Enters the orders behind a number in the index by books.
     static let enterOrders = """
         INSERT INTO orders_of_items

@@ -161,6 +161,8 @@ final class StateFile: Sendable {
     /// Makes a received snapshot, complete at `incomingPath`, the state, and empties the log.
     /// - Throws: `damaged` and others, and nothing was changed then.
     func install(_ position: LogPosition) throws(StorageError) {
+        // A snapshot is one file: what a crash has left beside an earlier one is not its own.
+        for suffix in ["-journal", "-wal", "-shm"] { try Files.remove(incomingPath + suffix) }
         let (found, version) = try schema.verify(incomingPath) { connection throws(StorageError) in
             (
                 try Self.applied(connection, incomingPath),
@@ -195,7 +197,7 @@ final class StateFile: Sendable {
         if generation > 1 { paths.append(Self.path(directory, generation - 1)) }
         paths.append(Self.path(directory, generation + 1))
         for path in paths {
-            for suffix in ["", "-wal", "-shm"] { try Files.remove(path + suffix) }
+            for suffix in ["", "-journal", "-wal", "-shm"] { try Files.remove(path + suffix) }
         }
     }
 

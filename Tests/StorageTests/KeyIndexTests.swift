@@ -1,6 +1,7 @@
 import Bookstore
 import Durability
 import Replication
+import Synchronization
 import Testing
 
 @testable import Storage
@@ -189,5 +190,107 @@ struct KeyIndexTests {
         #expect(try to.apply(next).allSatisfy { isReplay($0) })
         #expect(try to.use(of: key("own 1")) == nil)
         #expect(try number(lost, in: to) == 0)
+    }
+
+    @Test("Entries that fail behind a buy leave none of its keys")
+    func failedPreparation() throws {
+        let (log, store) = try open()
+        try store.importBooks { try $0(book(1, stock: 1000)) }
+        let first = (1...40).map { entry($0, buy("key \($0)", 1)) }
+        try log.append(first)
+        _ = try store.apply(first)
+        for _ in 0..<3 {
+            // As a later release writes them.
+            let last = Entry(index: 43, view: 1, keys: [], payload: [255, 255, 255])
+            let failing = [entry(41, buy("lost", 1)), entry(42, buy("key 1", 1)), last]
+            #expect(throws: StorageError.self) { _ = try store.prepare(failing) }
+        }
+        #expect(try number("SELECT count(*) FROM keys", in: store) == 40)
+        let rest = (41...200).map { entry($0, buy("key \($0)", 1)) } + [entry(201, buy("lost", 1))]
+        try log.append(rest)
+        let outcomes = try store.apply(rest)
+        #expect(!outcomes.contains { isReplay($0) })
+        #expect(try store.book(1)?.stock == 1000 - 201)
+        #expect(try store.audit().faults == [])
+        #expect(try number("SELECT max(seq) FROM keys", in: store) == 201)
+    }
+
+    @Test("A key with two rows is answered by the first of them, wherever both are")
+    func twoRows() throws {
+        func answers(_ name: String, reopenedAt: Int?) throws -> [CatalogOutcome] {
+            var (log, store) = try open(name)
+            try store.importBooks { put in
+                try put(book(1, stock: 0))
+                try put(book(2, stock: 10_000))
+            }
+            var index: LogIndex = 0
+            func apply(_ operation: CatalogOperation) throws -> CatalogOutcome? {
+                index += 1
+                try log.append([entry(index, operation)])
+                return try store.apply([entry(index, operation)]).first
+            }
+            _ = try apply(buy("twice", 1))
+            for number in 1...60 { _ = try apply(buy("before \(number)", 2)) }
+            _ = try apply(
+                .restoreSale(
+                    Sale(
+                        saleNumber: 500, itemNumber: 1, title: "T", topic: "T", cost: Cents(1),
+                        time: 1000, key: key("twice"), quantity: 1)))
+            var answers: [CatalogOutcome] = []
+            for number in 1...150 {
+                if number == reopenedAt {
+                    copyDirectory(temporary(name), to: temporary(name + " copy"))
+                    (log, store) = try open(name + " copy")
+                }
+                if let answer = try apply(buy("twice", 1)) { answers.append(answer) }
+                _ = try apply(buy("after \(number)", 2))
+            }
+            let use = try store.use(of: key("twice"))
+            if case .refused? = use?.result {} else { Issue.record("\(String(describing: use))") }
+            return answers
+        }
+        let one = try answers("one", reopenedAt: nil)
+        #expect(one.count == 150 && Set(one).count == 1)
+        #expect(try answers("other", reopenedAt: 20) == one)
+    }
+
+    @Test("A store that is opened again and again comes to the end of its rounds all the same")
+    func reopened() throws {
+        var index: LogIndex = 0
+        for _ in 0..<12 {
+            let (log, store) = try open()
+            if index == 0 { try store.importBooks { try $0(book(1, stock: 100_000)) } }
+            for _ in 0..<35 {
+                index += 1
+                let entries = [entry(index, buy("key \(index)", 1))]
+                try log.append(entries)
+                _ = try store.apply(entries)
+            }
+            #expect(try number(lost, in: store) == 0)
+        }
+        let (_, store) = try open()
+        let behind = try number(
+            "SELECT count(*) FROM keys WHERE seq > (SELECT keys_through FROM catalog)", in: store)
+        #expect(behind <= 50)
+        #expect(try number("SELECT count(*) FROM key_index", in: store) >= 370)
+    }
+
+    @Test("Books are kept in memory up to a limit, and never beyond a transaction taken back")
+    func books() throws {
+        let (log, store) = try open()
+        try store.importBooks { put in
+            for number in 1...3000 { try put(book(Int64(number), stock: 5)) }
+        }
+        var kept: Int { store.memory.withLock { $0?.books.count ?? 0 } }
+        for index in 1...3000 as ClosedRange<UInt64> {
+            let entries = [entry(index, buy("key \(index)", Int64(index)))]
+            try log.append(entries)
+            _ = try store.apply(entries)
+            #expect(kept <= 1024)
+        }
+        #expect(kept > 0)
+        _ = try store.prepare([entry(3001, buy("other", 3000))])
+        store.discardPrepared()
+        #expect(kept == 0)
     }
 }

@@ -14,6 +14,20 @@ struct KeyStageTests {
         var rows: [Int64: Int64] = [:]
         var firstKept: Int64 = 1
 
+        /// What a store does when it is opened.
+        mutating func restart(limit: Int) {
+            stage = KeyStage(through: stage.through, limit: limit)
+            for (sequence, hash) in rows.sorted(by: { $0.key < $1.key })
+            where sequence > stage.through {
+                stage.load(Slot(hash: hash, sequence: sequence))
+            }
+            guard stage.count > limit else { return }
+            stage.sort(firstKept: firstKept)
+            for slot in stage.takeAllForIndex() { index[slot.sequence] = slot.hash }
+            stage.commit()
+            #expect(stage.count == 0)
+        }
+
         /// Every kept key is found, in memory or in the index, and what the index lacks is what a
         /// restart reads again.
         func check() {
@@ -73,6 +87,7 @@ struct KeyStageTests {
                 model.rows[model.firstKept] = nil
                 model.firstKept += 1
             }
+            if Int.random(in: 0..<15, using: &random) == 0 { model.restart(limit: limit) }
             model.check()
             #expect(model.stage.count <= 2 * limit + 40)
         }
@@ -125,6 +140,21 @@ struct KeyStageTests {
             #expect(stage.count <= 2003)
         }
         #expect(stage.through >= 13_000)
+    }
+
+    @Test("More than were to gather are entered as fast")
+    func backlog() {
+        var stage = KeyStage(through: 0, limit: 100)
+        for number in 1...1000 as ClosedRange<Int64> {
+            stage.load(Slot(hash: number &* 0x5555_5555_5555, sequence: number))
+        }
+        stage.sort(firstKept: 1)
+        for hash in 0..<100 as Range<Int64> {
+            _ = stage.add(hash)
+            _ = stage.takeForIndex()
+            stage.commit()
+        }
+        #expect(stage.through == 1000)
     }
 
     @Test("A number is never given to a second key, also where all keys are forgotten")

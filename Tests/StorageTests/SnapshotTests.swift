@@ -175,6 +175,26 @@ struct SnapshotTests {
         #expect(!Files.exists(to.incomingPath))
     }
 
+    @Test("What a crash left beside a snapshot is not taken for the next one's")
+    func foreignJournal() throws {
+        let (_, from) = try giver(40)
+        let leftovers = ["-journal", "-wal", "-shm"].map { temporary("taker/incoming.db") + $0 }
+        let position: LogPosition
+        do {
+            let (log, to) = try open("taker")
+            try fillTaker(log, to)
+            position = try from.writeSnapshot(to: to.incomingPath)
+            for path in leftovers { try overwrite(path, [1, 2, 3]) }
+            try to.installSnapshot(position)
+            #expect(leftovers.allSatisfy { !Files.exists($0) })
+            #expect(try to.audit() == from.audit())
+        }
+        for path in leftovers { try overwrite(path, [1, 2, 3]) }
+        let (_, to) = try open("taker")
+        #expect(leftovers.allSatisfy { !Files.exists($0) })
+        #expect(to.applied == position)
+    }
+
     @Test("A snapshot taken while entries are applied is of one moment")
     func underLoad() async throws {
         let (log, from) = try giver(10)

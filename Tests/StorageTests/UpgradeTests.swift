@@ -5,7 +5,7 @@ import Testing
 
 @testable import Storage
 
-@Suite("Stores of the first version")
+@Suite("Stores of earlier versions")
 struct UpgradeTests {
     private let temporary = TemporaryDirectory()
 
@@ -41,9 +41,11 @@ struct UpgradeTests {
         return audit
     }
 
-    private func run(_ statements: [String], in file: StoreFile) throws {
+    private func run(
+        _ statements: [String], in file: StoreFile, version: Int = 1
+    ) throws {
         try file.write { database throws(StorageError) in
-            for sql in statements + ["PRAGMA user_version = 1"] {
+            for sql in statements + ["PRAGMA user_version = \(version)"] {
                 try PreparedStatement(sql, database, file: file.path).run()
             }
         }
@@ -132,6 +134,70 @@ struct UpgradeTests {
         let history = try store.history(
             itemNumber: 2, from: 0, to: .max, isNewestFirst: true, after: nil, limit: 9)
         #expect(history?.map(\.orderNumber) == [1, 3, 5])
+    }
+
+    @Test("A catalog of the second version finds every key afterwards")
+    func secondVersion() throws {
+        do {
+            let (log, store) = try catalog()
+            try store.importBooks { try $0(book(1, stock: 1000)) }
+            let entries = (1...300).map { entry($0, buy("key \($0)", 1)) }
+            try log.append(entries)
+            _ = try store.apply(entries)
+            try run(
+                [
+                    "DROP TABLE key_index", "ALTER TABLE catalog DROP COLUMN keys_through",
+                    "DROP TABLE titles", "CREATE INDEX keys_by_hash ON keys (hash)",
+                    """
+                    CREATE VIRTUAL TABLE titles USING fts5(
+                        title, content='books', content_rowid='item',
+                        tokenize='unicode61 remove_diacritics 2')
+                    """,
+                    CatalogTables.indexTitles,
+                ], in: store.file, version: 2)
+        }
+        for round in 1...2 as ClosedRange<UInt64> {
+            let (log, store) = try catalog()
+            let repeats = (1...300).map { entry(round * 300 + $0, buy("key \($0)", 1)) }
+            try log.append(repeats)
+            let replayed = try store.apply(repeats).count {
+                if case .sale(_, replayed: true) = $0 { true } else { false }
+            }
+            #expect(replayed == 300)
+            #expect(try store.book(1)?.stock == 700)
+        }
+    }
+
+    @Test("Orders of the second version have their history afterwards, and what comes after them")
+    func secondVersionOrders() throws {
+        func record(_ number: Int64, _ log: LogStore, _ store: OrderStore) throws {
+            let sale = Sale(
+                saleNumber: number, itemNumber: number % 2 + 1, title: "T", topic: "T",
+                cost: Cents(5), time: 1000 - number, key: key("\(number)"), quantity: 1)
+            let operation = OrderOperation.record([sale])
+            let entries = [
+                Entry(
+                    index: UInt64(number), view: 1, keys: operation.keys,
+                    payload: operation.encoded)
+            ]
+            try log.append(entries)
+            _ = try store.apply(entries)
+        }
+        do {
+            let (log, store) = try orders()
+            for number in 1...50 { try record(Int64(number), log, store) }
+            try run(
+                [
+                    "DROP TABLE orders_of_items",
+                    "ALTER TABLE counters DROP COLUMN indexed_through",
+                    "CREATE INDEX orders_by_item ON orders (item, time)",
+                ], in: store.file, version: 2)
+        }
+        let (log, store) = try orders()
+        for number in 51...60 { try record(Int64(number), log, store) }
+        let history = try store.history(
+            itemNumber: 2, from: 0, to: .max, isNewestFirst: true, after: nil, limit: 100)
+        #expect(history?.map(\.orderNumber) == Array(stride(from: 1, through: 59, by: 2)))
     }
 
     @Test("A store of a later release is refused and left as it is")
