@@ -10,7 +10,7 @@ enum RouteName: String, CaseIterable, Sendable {
     case restock, item
     case catalogCSV = "catalog.csv"
     case ordersCSV = "orders.csv"
-    case invalidate, register, cache
+    case invalidate, register, detour, cache
     case cachedBook = "cached-book"
 
     /// The path, with a name in braces where a request has a value.
@@ -25,6 +25,7 @@ enum RouteName: String, CaseIterable, Sendable {
         case .item: "/items/{itemNumber}"
         case .invalidate: "/invalidate/{itemNumbers}"
         case .register: "/register/{group}"
+        case .detour: "/detour/{group}"
         case .cachedBook: "/cache/{itemNumber}"
         case .topics, .status, .health, .livez, .readyz, .metrics, .orders, .catalogCSV,
             .ordersCSV, .cache:
@@ -43,7 +44,7 @@ enum RouteName: String, CaseIterable, Sendable {
             ["GET", "HEAD"]
         // A HEAD must not buy anything, and a GET does only because the original store's did.
         case .buy: ["GET", "POST"]
-        case .restock: ["POST"]
+        case .restock, .detour: ["POST"]
         case .item: ["PUT", "DELETE"]
         case .invalidate: ["DELETE"]
         case .register: ["PUT"]
@@ -57,7 +58,7 @@ enum RouteName: String, CaseIterable, Sendable {
         case .search, .searchWords, .lookup, .health, .livez, .readyz, .metrics: .everybody
         case .buy, .order, .topics, .status: .clients
         case .restock, .item, .orders, .catalogCSV, .ordersCSV: .administrator
-        case .invalidate, .register, .cache, .cachedBook: .cluster
+        case .invalidate, .register, .detour, .cache, .cachedBook: .cluster
         }
     }
 
@@ -70,7 +71,7 @@ enum RouteName: String, CaseIterable, Sendable {
         switch self {
         case .search, .searchWords, .lookup, .order, .topics, .status, .health: true
         case .buy, .livez, .readyz, .metrics, .restock, .item, .orders, .catalogCSV,
-            .ordersCSV, .invalidate, .register, .cache, .cachedBook:
+            .ordersCSV, .invalidate, .register, .detour, .cache, .cachedBook:
             false
         }
     }

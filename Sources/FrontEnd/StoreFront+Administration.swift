@@ -1,5 +1,6 @@
 internal import API
 internal import FastCGI
+internal import HTTPClient
 internal import MonotonicTime
 internal import Synchronization
 
@@ -72,6 +73,34 @@ extension StoreFront {
                 "This server has just started and does not speak for its predecessor")
         }
         sink.send(Answer(status: 204))
+    }
+
+    /// Passes a batch of buys on to the catalog's primary for an order server that does not reach it.
+    /// The answer is the catalog's, as it is.
+    func detour(
+        _ group: String, _ request: IncomingRequest, _ sink: any AnswerSink
+    ) throws(Problem) {
+        guard group == "catalog" else { throw .notFound("/detour/\(group)") }
+        guard let query = request.query,
+            let text = query.last(where: { $0.name == "highestSale" })?.value,
+            let highestSale = Int64(text), highestSale >= 0
+        else { throw .malformedRequest("The greatest number of a sale is wanted: highestSale") }
+        // At once, so that another front end can be asked.
+        guard dispatcher.withCluster({ $0.hasPrimary(.catalog) }) else {
+            throw .unavailable("This server does not reach the catalog's primary either")
+        }
+        relay(
+            UpstreamRequest(
+                method: "POST", path: "/buys",
+                headers: [
+                    ("Content-Type", BuyBatch.mediaType),
+                    (SaleHeader.highest, String(highestSale)),
+                ], body: request.body.bytes ?? [], trace: request.trace),
+            to: .primary(.catalog), for: request, sink
+        ) { response, _ in
+            let type = response.header("Content-Type").map { [("Content-Type", $0)] } ?? []
+            return Answer(status: response.status, headers: type, body: response.body)
+        }
     }
 
     /// Votes in a group's view register.

@@ -162,6 +162,7 @@ final class StoreFront: Sendable {
         case .ordersCSV: try exports.stream(.order, request, deadline(of:at:), sink)
         case .invalidate: try invalidate(value, request, sink)
         case .register: try vote(value, request, sink)
+        case .detour: try detour(value, request, sink)
         case .cache: try cache(request, sink)
         case .cachedBook: try cachedBook(value, request, sink)
         }

@@ -87,6 +87,7 @@ extension OrderService {
                     ("Content-Type", BuyBatch.mediaType), (SaleHeader.highest, String(known)),
                 ],
                 body: request.segments == ["buys"] ? request.body : batch.encoded,
+                detour: "/detour/catalog?highestSale=\(known)",
                 requestID: request.context.requestID, traceParent: request.context.traceParent),
             deadline: deadline - .milliseconds(50)
         ) { [self] result in

@@ -46,7 +46,8 @@ public final class OrderService: Service {
         catalog = GroupClient(
             members: environment.members(of: .catalog), client: environment.client,
             timers: environment.timers, secret: environment.credentials.clusterSecret,
-            attemptLimit: Self.attemptLimit, logger: environment.logger)
+            attemptLimit: Self.attemptLimit, logger: environment.logger,
+            detours: environment.members(of: .frontEnd))
         do {
             let directory = try DataDirectory(
                 path: environment.configuration.dataDirectory(of: environment.id),

@@ -13,6 +13,10 @@ internal import Synchronization
 /// goes there at once, and stays there for ``attemptLimit`` although that server may not know yet what
 /// it is. A request may so be made more than once: every one of them carries a key or is
 /// harmless when repeated.
+///
+/// Where a server gives no answer at all for a while, though it is nobody's duty to take its place, the
+/// link to it may be cut and it may stand in sight of others. Then a request that has a way round
+/// (``Request/detour``) goes to the front ends, and so do those after it for a while.
 public final class GroupClient: Sendable {
     /// What a request that got no answer ended with.
     public enum Failure: Error, Sendable {
@@ -30,6 +34,9 @@ public final class GroupClient: Sendable {
         public var headers: [(String, String)]
         /// The body, empty for none.
         public var body: [UInt8]
+        /// The path under which a front end passes it on to the group's primary, with the same method
+        /// and body; nil where it has no such way.
+        public var detour: String?
         /// The id of the user's request that it is for.
         public var requestID: String
         /// That request's `traceparent`, where it has one.
@@ -38,8 +45,9 @@ public final class GroupClient: Sendable {
         /// Makes a request.
         public init(
             method: String, path: String, headers: [(String, String)] = [], body: [UInt8] = [],
-            requestID: String, traceParent: String? = nil
+            detour: String? = nil, requestID: String, traceParent: String? = nil
         ) {
+            self.detour = detour
             self.traceParent = traceParent
             self.method = method
             self.path = path
@@ -53,6 +61,10 @@ public final class GroupClient: Sendable {
     public typealias Member = (name: String, authority: String)
 
     private let members: [Member]
+    /// The front ends. A place behind those of the members is that of one of them.
+    private let detours: [Member]
+    private let detourDelay: Instant.Span
+    private let detourLife: Instant.Span
     private let client: HTTPClient
     private let timers: TimerThread
     private let authorization: String
@@ -66,6 +78,8 @@ public final class GroupClient: Sendable {
         var primary: Int?
         /// The one that was learnt of last, and until when it is believed against its own word.
         var learnt: (place: Int, until: Instant)?
+        /// The front end by which requests go, and until when before one tries the short way again.
+        var detour: (place: Int, until: Instant)?
         /// The attempts that wait for an answer.
         var waiting: [UInt64: Waiting] = [:]
         var lastNumber: UInt64 = 0
@@ -90,11 +104,19 @@ public final class GroupClient: Sendable {
     ///   - secret: the cluster's secret.
     ///   - attemptLimit: how long one server may take before another is asked.
     ///   - logger: is told of what takes long.
+    ///   - detours: the front ends, which pass on what cannot get through.
+    ///   - detourDelay: how long a server must have given no answer before: another one takes a dead
+    ///     primary's place sooner than that as a rule.
+    ///   - detourLife: how long requests go by a front end before one tries the short way again.
     public init(
         members: [Member], client: HTTPClient, timers: TimerThread, secret: Secret,
-        attemptLimit: Duration, logger: Logger
+        attemptLimit: Duration, logger: Logger, detours: [Member] = [],
+        detourDelay: Duration = .seconds(1), detourLife: Duration = .seconds(5)
     ) {
         self.members = members
+        self.detours = detours
+        self.detourDelay = Instant.Span(detourDelay)
+        self.detourLife = Instant.Span(detourLife)
         self.logger = logger
         self.client = client
         self.timers = timers
@@ -108,6 +130,7 @@ public final class GroupClient: Sendable {
         guard let index = members.firstIndex(where: { $0.name == name }) else { return }
         let waiting = state.withLock { state in
             state.primary = index
+            state.detour = nil
             state.learnt = (index, BootClock.now() + attemptLimit)
             let elsewhere = state.waiting.filter { $0.value.place != index }
             for number in elsewhere.keys { state.waiting[number] = nil }
@@ -134,7 +157,15 @@ public final class GroupClient: Sendable {
         _ request: Request, deadline: Instant,
         completion: @escaping @Sendable (Result<HTTPResponse, Failure>) -> Void
     ) {
-        let first = state.withLock { $0.primary } ?? 0
+        let now = BootClock.now()
+        let first = state.withLock { state -> Int in
+            if request.detour != nil, let detour = state.detour {
+                if now < detour.until { return detour.place }
+                // This one tries the short way, and the others go on as before meanwhile.
+                state.detour?.until = now + detourLife
+            }
+            return state.primary ?? 0
+        }
         attempt(
             Attempt(request: request, deadline: deadline, completion: completion), at: first)
     }
@@ -145,12 +176,18 @@ public final class GroupClient: Sendable {
         let completion: @Sendable (Result<HTTPResponse, Failure>) -> Void
         var mayHaveHappened = false
         var last: HTTPResponse?
+        /// Since when a server that it was sent to has given no answer at all.
+        var unansweredSince: Instant?
+        /// Front ends that have failed it in this round.
+        var failedDetours = 0
     }
 
     private func attempt(_ attempt: Attempt, at index: Int) {
         let left = attempt.deadline - BootClock.now()
         guard left > .zero, !members.isEmpty else { return finish(attempt) }
-        let isAlone = members.count == 1
+        let isDetour = index >= members.count
+        let receiver = isDetour ? detours[index - members.count] : members[index]
+        let isAlone = members.count == 1 && (detours.isEmpty || attempt.request.detour == nil)
         let limit = isAlone ? left : min(left, attemptLimit)
         var headers =
             attempt.request.headers + [
@@ -160,19 +197,62 @@ public final class GroupClient: Sendable {
             ]
         if let parent = attempt.request.traceParent { headers.append(("traceparent", parent)) }
         let request = HTTPRequest(
-            method: attempt.request.method, authority: members[index].authority,
-            path: attempt.request.path, headers: headers, body: attempt.request.body)
+            method: attempt.request.method, authority: receiver.authority,
+            path: (isDetour ? attempt.request.detour : nil) ?? attempt.request.path,
+            headers: headers, body: attempt.request.body)
         let number = state.withLock { $0.add(attempt, at: index) }
         let start = BootClock.now()
         client.send(request, timeout: limit.duration) { [self] result in
             SlowRequest.note(
-                attempt.request.method, attempt.request.path, at: members[index].name,
+                attempt.request.method, request.path, at: receiver.name,
                 took: BootClock.now() - start, status: try? result.get().status,
                 requestID: attempt.request.requestID, logger)
             // Sent to another primary meanwhile, which answers instead.
             guard state.withLock({ $0.waiting.removeValue(forKey: number) }) != nil else { return }
-            received(result, of: attempt, from: index)
+            if isDetour {
+                returned(result, of: attempt, from: index)
+            } else {
+                var attempt = attempt
+                if case .failure = result, attempt.unansweredSince == nil {
+                    attempt.unansweredSince = start
+                }
+                received(result, of: attempt, from: index)
+            }
         }
+    }
+
+    /// Takes what a front end has got for a request, or why it has not.
+    private func returned(
+        _ result: Result<HTTPResponse, HTTPClientError>, of attempt: Attempt, from index: Int
+    ) {
+        var attempt = attempt
+        switch result {
+        // One of an earlier release does not know the way.
+        case .success(let response) where response.status == 404 || response.status == 405: break
+        case .success(let response) where response.status < 502 || response.status > 504:
+            state.withLock { state in
+                if state.detour?.place != index {
+                    state.detour = (index, BootClock.now() + detourLife)
+                    logger.notice("\(detours[index - members.count].name) is the way to the group")
+                }
+            }
+            attempt.completion(.success(response))
+            return
+        case .success, .failure:
+            // What it has tried is not known here.
+            attempt.mayHaveHappened = true
+        }
+        attempt.failedDetours += 1
+        let next = state.withLock { state -> Int in
+            if state.detour?.place == index { state.detour = nil }
+            guard attempt.failedDetours < detours.count else { return state.primary ?? 0 }
+            return members.count + (index - members.count + 1) % detours.count
+        }
+        if next < members.count {
+            attempt.failedDetours = 0
+            attempt.unansweredSince = nil
+        }
+        self.attempt(attempt, at: next, after: retryPause)
     }
 
     private func received(
@@ -181,7 +261,12 @@ public final class GroupClient: Sendable {
         var attempt = attempt
         switch result {
         case .success(let response) where response.status < 502 || response.status > 504:
-            state.withLock { $0.primary = index }
+            let wasCut = state.withLock { state -> Bool in
+                state.primary = index
+                defer { state.detour = nil }
+                return state.detour != nil
+            }
+            if wasCut { logger.notice("\(members[index].name) answers again") }
             attempt.completion(.success(response))
             return
         case .success(let response):
@@ -189,6 +274,9 @@ public final class GroupClient: Sendable {
                 attempt.last = response
             } else if !response.isOfAbsentServer {
                 attempt.mayHaveHappened = true
+            }
+            if let detour = detour(for: attempt) {
+                return self.attempt(attempt, at: detour, after: .milliseconds(5))
             }
             if isLearnt(index) {
                 return self.attempt(attempt, at: index, after: retryPause)
@@ -202,12 +290,23 @@ public final class GroupClient: Sendable {
             }
         case .failure(let error):
             if error.mayHaveBeenProcessed { attempt.mayHaveHappened = true }
+            if let detour = detour(for: attempt) {
+                return self.attempt(attempt, at: detour, after: .milliseconds(5))
+            }
         }
         let next = state.withLock { state in
             if state.primary == index { state.primary = nil }
             return state.primary ?? (index + 1) % members.count
         }
         self.attempt(attempt, at: next, after: retryPause)
+    }
+
+    /// The front end that a request goes to now; nil where it does not.
+    private func detour(for attempt: Attempt) -> Int? {
+        guard let since = attempt.unansweredSince, attempt.request.detour != nil, !detours.isEmpty,
+            BootClock.now() - since >= detourDelay
+        else { return nil }
+        return state.withLock { $0.detour?.place } ?? members.count
     }
 
     /// Whether a server was learnt of as primary so lately that it may not have got to it yet.

@@ -178,12 +178,52 @@ struct RouteTests {
         #expect(order.answer?.header("Cache-Control") == "no-store")
     }
 
+    private func detour(
+        _ store: Fixture, _ path: String = "/detour/catalog", highestSale: String?
+    ) -> FakeSink {
+        store.send(.post, path) {
+            $0.query = highestSale.map { [("highestSale", $0)] } ?? []
+            $0.authorization = Array("Bearer \(Fixture.clusterSecret)".utf8)
+            $0.body = .complete([1, 2, 3])
+        }
+    }
+
+    @Test(
+        "a batch of buys is passed on to the catalog's primary for an order server, and its answer")
+    func detour() throws {
+        let store = Fixture.leased()
+        let sink = detour(store, highestSale: "17")
+        let passed = try #require(store.upstream.next())
+        #expect(passed.server == Fixture.catalog1)
+        #expect(passed.request.method == "POST" && passed.request.path == "/buys")
+        #expect(passed.request.body == [1, 2, 3])
+        #expect(passed.request.headers.contains { $0 == "X-Highest-Sale" && $1 == "17" })
+        passed.answer(409, "lost", headers: [("Content-Type", Problem.mediaType)])
+        #expect(sink.answer?.status == 409)
+        #expect(sink.answer?.header("Content-Type") == Problem.mediaType)
+        #expect(sink.answer?.body == Array("lost".utf8))
+    }
+
+    @Test(
+        "where the primary is not reached it is said at once, and what is no such batch is refused")
+    func noDetour() {
+        let store = Fixture()
+        #expect(detour(store, highestSale: "17").answer?.status == 503)
+        let leased = Fixture.leased()
+        #expect(detour(leased, "/detour/orders", highestSale: "1").answer?.status == 404)
+        for highestSale in [nil, "-1", "x", ""] {
+            #expect(detour(leased, highestSale: highestSale).answer?.status == 400)
+        }
+        #expect(leased.upstream.openCount == 0)
+        #expect(store.upstream.openCount == 0)
+    }
+
     @Test(
         "what only administrators may do is 401 without their token",
         arguments: [
             (Request.Method.post, "/restock/1"), (.put, "/items/1"), (.delete, "/items/1"),
             (.get, "/catalog.csv"), (.get, "/orders.csv"), (.delete, "/invalidate/1"),
-            (.put, "/register/catalog"),
+            (.put, "/register/catalog"), (.post, "/detour/catalog"),
         ])
     func unauthorized(_ method: Request.Method, _ path: String) {
         let store = Fixture.leased()
@@ -192,7 +232,7 @@ struct RouteTests {
             #expect(answer?.status == 401)
             #expect(answer?.header("WWW-Authenticate")?.hasPrefix("Bearer") == true)
         }
-        let isOfServers = path.hasPrefix("/inv") || path.hasPrefix("/reg")
+        let isOfServers = ["/inv", "/reg", "/det"].contains { path.hasPrefix($0) }
         let other = isOfServers ? Fixture.adminToken : Fixture.clusterSecret
         let answer = store.send(method, path) {
             $0.authorization = Array("Bearer \(other)".utf8)

@@ -44,9 +44,10 @@ struct GroupClientTests {
     private let servers = Servers()
 
     private func group(
-        of servers: [SocketServer], attemptLimit: Duration = .seconds(300)
+        of servers: [SocketServer], attemptLimit: Duration = .seconds(300),
+        frontEnds: [SocketServer] = [], detourLife: Duration = .seconds(300)
     ) throws -> GroupClient {
-        self.servers.hold(servers)
+        self.servers.hold(servers + frontEnds)
         var configuration = HTTPClient.Configuration()
         // A busy machine is no server that cannot be reached.
         configuration.connectTimeout = .seconds(300)
@@ -54,16 +55,20 @@ struct GroupClientTests {
             members: servers.enumerated().map { ("server\($0 + 1)", $1.authority) },
             client: HTTPClient(configuration: configuration), timers: timers,
             secret: try #require(Secret("0123456789abcdef0123456789abcdef")),
-            attemptLimit: attemptLimit, logger: Logger(label: "test"))
+            attemptLimit: attemptLimit, logger: Logger(label: "test"),
+            detours: frontEnds.enumerated().map { ("front\($0 + 1)", $1.authority) },
+            detourDelay: .milliseconds(40), detourLife: detourLife)
     }
 
     private func send(
-        _ client: GroupClient, body: String = "", within limit: Instant.Span = .seconds(300)
+        _ client: GroupClient, body: String = "", detour: String? = nil,
+        within limit: Instant.Span = .seconds(300)
     ) -> Reply {
         let reply = Reply()
         client.send(
             GroupClient.Request(
-                method: "POST", path: "/buys", body: Array(body.utf8), requestID: "r"),
+                method: "POST", path: "/buys", body: Array(body.utf8), detour: detour,
+                requestID: "r"),
             deadline: BootClock.now() + limit
         ) { reply.take($0) }
         return reply
@@ -194,5 +199,108 @@ struct GroupClientTests {
             Issue.record("\(outcome)")
             return
         }
+    }
+
+    /// A backup that knows of `server1` as primary.
+    private func backup(asked: DispatchSemaphore? = nil) throws -> SocketServer {
+        try SocketServer { connection in
+            while connection.readRequest() != nil {
+                asked?.signal()
+                connection.send(
+                    "HTTP/1.1 503 Service Unavailable\r\nX-Primary: server1\r\n"
+                        + "Content-Length: 0\r\n\r\n")
+            }
+        }
+    }
+
+    @Test("A primary behind a cut link is reached by a front end, and by it alone from then on")
+    func detour() throws {
+        let tries = Atomic(0)
+        let cut = try SocketServer { connection in
+            tries.add(1, ordering: .relaxed)
+            connection.waitForClose()
+        }
+        let paths = Mutex<[String]>([])
+        let front = try SocketServer { connection in
+            while let request = connection.readRequest() {
+                paths.withLock { $0.append(request) }
+                connection.answer("by the front end")
+            }
+        }
+        let client = try group(
+            of: [cut, backup()], attemptLimit: .milliseconds(700), frontEnds: [front])
+        #expect(
+            try text(of: send(client, detour: "/detour/x?y=1").wait()) == "by the front end")
+        let triesBefore = tries.load(ordering: .relaxed)
+        #expect(triesBefore >= 1)
+        for _ in 0..<5 {
+            #expect(
+                try text(of: send(client, detour: "/detour/x?y=1").wait()) == "by the front end")
+        }
+        #expect(tries.load(ordering: .relaxed) == triesBefore)
+        let seen = paths.withLock { $0 }
+        #expect(seen.count == 6)
+        #expect(seen.allSatisfy { $0.hasPrefix("POST /detour/x?y=1 ") })
+    }
+
+    @Test("A front end that does not reach the primary either is left for another")
+    func severalDetours() throws {
+        let cut = try SocketServer { connection in connection.waitForClose() }
+        let refusing = try backup()
+        let client = try group(
+            of: [cut, backup()], attemptLimit: .milliseconds(50),
+            frontEnds: [refusing, cut, server("the third")])
+        #expect(try text(of: send(client, detour: "/detour/x").wait()) == "the third")
+        #expect(try text(of: send(client, detour: "/detour/x").wait()) == "the third")
+    }
+
+    @Test("The short way is taken again when it is open, and a new primary is asked at once")
+    func endOfDetour() throws {
+        let isCut = Atomic(true)
+        let primary = try SocketServer { connection in
+            while connection.readRequest() != nil {
+                if isCut.load(ordering: .relaxed) { return connection.waitForClose() }
+                connection.answer("directly")
+            }
+        }
+        let front = try server("by the front end")
+        // Every request after the first tries the short way.
+        let trying = try group(
+            of: [primary, backup()], attemptLimit: .milliseconds(50), frontEnds: [front],
+            detourLife: .zero)
+        #expect(try text(of: send(trying, detour: "/d").wait()) == "by the front end")
+        #expect(try text(of: send(trying, detour: "/d").wait()) == "by the front end")
+        isCut.store(false, ordering: .relaxed)
+        // On a busy machine the limit may pass it by now and then.
+        var answer = ""
+        for _ in 0..<1000 where answer != "directly" {
+            answer = try text(of: send(trying, detour: "/d").wait())
+        }
+        #expect(answer == "directly")
+
+        isCut.store(true, ordering: .relaxed)
+        let waiting = try group(
+            of: [primary, server("successor")], frontEnds: [front])
+        waiting.learn(primary: "server2")
+        #expect(try text(of: send(waiting, detour: "/d").wait()) == "successor")
+    }
+
+    @Test("A request without a way round, and a group whose primary answers, never take one")
+    func noDetour() throws {
+        let cut = try SocketServer { connection in connection.waitForClose() }
+        let requests = Atomic(0)
+        let front = try SocketServer { connection in
+            while connection.readRequest() != nil {
+                requests.add(1, ordering: .relaxed)
+                connection.answer("by the front end")
+            }
+        }
+        let client = try group(
+            of: [cut, backup()], attemptLimit: .milliseconds(20), frontEnds: [front])
+        let outcome = try send(client, within: .milliseconds(400)).wait()
+        if case .success(let response) = outcome { #expect(response.status == 503) }
+        let healthy = try group(of: [server("primary"), backup()], frontEnds: [front])
+        #expect(try text(of: send(healthy, detour: "/d").wait()) == "primary")
+        #expect(requests.load(ordering: .relaxed) == 0)
     }
 }
