@@ -78,8 +78,8 @@ public final class GroupClient: Sendable {
         var primary: Int?
         /// The one that was learnt of last, and until when it is believed against its own word.
         var learnt: (place: Int, until: Instant)?
-        /// The front end by which requests go, and until when before one tries the short way again.
-        var detour: (place: Int, until: Instant)?
+        /// The way round, where requests go by it.
+        var detour: Detour?
         /// The attempts that wait for an answer.
         var waiting: [UInt64: Waiting] = [:]
         var lastNumber: UInt64 = 0
@@ -89,6 +89,17 @@ public final class GroupClient: Sendable {
             waiting[lastNumber] = Waiting(attempt: attempt, place: place)
             return lastNumber
         }
+    }
+
+    private struct Detour {
+        /// The front end that is asked.
+        var place: Int
+        /// Until when, before a request tries the short way again.
+        var until: Instant
+        /// Front ends in a row that have not got through.
+        var failures = 0
+        /// Whether this one has.
+        var isOpen = false
     }
 
     private struct Waiting {
@@ -230,12 +241,15 @@ public final class GroupClient: Sendable {
         // One of an earlier release does not know the way.
         case .success(let response) where response.status == 404 || response.status == 405: break
         case .success(let response) where response.status < 502 || response.status > 504:
-            state.withLock { state in
-                if state.detour?.place != index {
-                    state.detour = (index, BootClock.now() + detourLife)
-                    logger.notice("\(detours[index - members.count].name) is the way to the group")
-                }
+            let isNew = state.withLock { state -> Bool in
+                var detour = state.detour ?? Detour(place: index, until: .init(nanoseconds: 0))
+                let isNew = !detour.isOpen
+                if isNew { detour.until = BootClock.now() + detourLife }
+                (detour.place, detour.failures, detour.isOpen) = (index, 0, true)
+                state.detour = detour
+                return isNew
             }
+            if isNew { logger.notice("\(detours[index - members.count].name) is the way round") }
             attempt.completion(.success(response))
             return
         case .success, .failure:
@@ -243,10 +257,15 @@ public final class GroupClient: Sendable {
             attempt.mayHaveHappened = true
         }
         attempt.failedDetours += 1
+        let other = members.count + (index - members.count + 1) % detours.count
         let next = state.withLock { state -> Int in
-            if state.detour?.place == index { state.detour = nil }
-            guard attempt.failedDetours < detours.count else { return state.primary ?? 0 }
-            return members.count + (index - members.count + 1) % detours.count
+            // What one request has found out at the cost of its time, the next one knows.
+            if var detour = state.detour, detour.place == index {
+                detour.failures += 1
+                (detour.place, detour.isOpen) = (other, false)
+                state.detour = detour.failures < detours.count ? detour : nil
+            }
+            return attempt.failedDetours < detours.count ? other : state.primary ?? 0
         }
         if next < members.count {
             attempt.failedDetours = 0
@@ -264,7 +283,7 @@ public final class GroupClient: Sendable {
             let wasCut = state.withLock { state -> Bool in
                 state.primary = index
                 defer { state.detour = nil }
-                return state.detour != nil
+                return state.detour?.isOpen == true
             }
             if wasCut { logger.notice("\(members[index].name) answers again") }
             attempt.completion(.success(response))
@@ -306,7 +325,13 @@ public final class GroupClient: Sendable {
         guard let since = attempt.unansweredSince, attempt.request.detour != nil, !detours.isEmpty,
             BootClock.now() - since >= detourDelay
         else { return nil }
-        return state.withLock { $0.detour?.place } ?? members.count
+        return state.withLock { state in
+            let detour =
+                state.detour
+                ?? Detour(place: members.count, until: BootClock.now() + detourLife)
+            state.detour = detour
+            return detour.place
+        }
     }
 
     /// Whether a server was learnt of as primary so lately that it may not have got to it yet.

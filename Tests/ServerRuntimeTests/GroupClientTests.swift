@@ -303,4 +303,23 @@ struct GroupClientTests {
         #expect(try text(of: send(healthy, detour: "/d").wait()) == "primary")
         #expect(requests.load(ordering: .relaxed) == 0)
     }
+
+    @Test("What a request has found out before its time was over, the next one knows")
+    func shortDeadlines() throws {
+        let cut = try SocketServer { connection in connection.waitForClose() }
+        // None of the requests has the time to try all.
+        let client = try group(
+            of: [cut, backup()], attemptLimit: .milliseconds(300),
+            frontEnds: [cut, cut, server("the third")])
+        var answer = ""
+        for _ in 0..<1000 where answer != "the third" {
+            let outcome = try send(
+                client, detour: "/detour/x", within: .milliseconds(500)
+            ).wait()
+            if case .success(let response) = outcome, response.status == 200 {
+                answer = String(decoding: response.body, as: UTF8.self)
+            }
+        }
+        #expect(answer == "the third")
+    }
 }
