@@ -14,9 +14,9 @@ internal import Synchronization
 /// it is. A request may so be made more than once: every one of them carries a key or is
 /// harmless when repeated.
 ///
-/// Where a server gives no answer at all for a while, though it is nobody's duty to take its place, the
-/// link to it may be cut and it may stand in sight of others. Then a request that has a way round
-/// (``Request/detour``) goes to the front ends, and so do those after it for a while.
+/// Where a server gives no answer at all for a while, and no other becomes primary, the link to it may be
+/// cut while others reach it. Then a request that has a way round (``Request/detour``) goes to the front
+/// ends, and so do those after it for a while. See `docs/decisions/detours.md`.
 public final class GroupClient: Sendable {
     /// What a request that got no answer ended with.
     public enum Failure: Error, Sendable {
