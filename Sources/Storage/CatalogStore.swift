@@ -54,6 +54,7 @@ public final class CatalogStore: StateStore {
             return entered
         } catch {
             // That there is no room is no reason not to open it.
+            guard case .diskFull = error else { throw error }
             return memory
         }
     }

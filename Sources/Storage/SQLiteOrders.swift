@@ -181,18 +181,20 @@ enum OrderTables {
     static func highestSale(
         _ connection: Connection, _ path: String
     ) throws(StorageError) -> Int64 {
-        let select = try PreparedStatement(
-            "SELECT MAX(sale) FROM orders", connection, file: path)
-        defer { select.reset() }
-        return try select.step() ? select.number(at: 0) : 0
+        try number("SELECT MAX(sale) FROM orders", connection, path)
     }
 
     /// Up to which order the index by books is complete.
     static func indexedThrough(
         _ connection: Connection, _ path: String
     ) throws(StorageError) -> Int64 {
-        let select = try PreparedStatement(
-            "SELECT indexed_through FROM counters", connection, file: path)
+        try number("SELECT indexed_through FROM counters", connection, path)
+    }
+
+    private static func number(
+        _ sql: String, _ connection: Connection, _ path: String
+    ) throws(StorageError) -> Int64 {
+        let select = try PreparedStatement(sql, connection, file: path)
         defer { select.reset() }
         return try select.step() ? select.number(at: 0) : 0
     }

@@ -33,16 +33,24 @@ private final class SmallDisk {
     func makeRoom() throws {
         try Files.remove("\(path)/ballast")
     }
+
+    /// Leaves so many bytes of it free.
+    func fill(butFor bytes: Int) {
+        fill()
+        run("/usr/bin/truncate", "--size=-\(bytes)", "\(path)/ballast")
+    }
 }
 
 @Suite(
     "A full disk",
     .enabled(if: SmallDisk.isPossible, "no file system can be mounted here: needs root"))
 struct FullDiskTests {
-    private func open(_ disk: SmallDisk) throws -> (DataDirectory, LogStore, CatalogStore) {
+    private func open(
+        _ disk: SmallDisk, keysGathered: Int = 1000
+    ) throws -> (DataDirectory, LogStore, CatalogStore) {
         let directory = try DataDirectory(path: "\(disk.path)/data", name: "catalogServer1")
         let log = try LogStore(directory)
-        return (directory, log, try CatalogStore(directory, log))
+        return (directory, log, try CatalogStore(directory, log, keysGathered: keysGathered))
     }
 
     private func isFull(_ error: (any Error)?) -> Bool {
@@ -80,6 +88,45 @@ struct FullDiskTests {
         try disk.makeRoom()
         #expect(try store.apply(entries).count == 600)
         #expect(try store.audit().faults == [])
+    }
+
+    @Test("A store whose keys cannot be entered in their index is opened, and enters them later")
+    func keys() throws {
+        let disk = try #require(SmallDisk())
+        let entries = (1...4000).map { entry(UInt64($0), buy("key \($0)", 1)) }
+        do {
+            let (_, log, store) = try open(disk, keysGathered: 100_000)
+            try store.importBooks { try $0(book(1, stock: 10_000)) }
+            for start in stride(from: 0, to: 4000, by: 100) {
+                let batch = Array(entries[start..<start + 100])
+                try log.append(batch)
+                _ = try store.apply(batch)
+                try log.trim(through: store.checkpoint())
+            }
+        }
+        func isEntered(_ store: CatalogStore) throws -> Bool {
+            let file = store.file
+            return try file.longRead { connection throws(StorageError) in
+                let select = try PreparedStatement(
+                    "SELECT keys_through FROM catalog", connection, file: file.path)
+                defer { select.reset() }
+                return try select.step() && select.number(at: 0) >= 4000
+            }
+        }
+        do {
+            // Room to open it, for what SQLite shares between connections, and no more.
+            disk.fill(butFor: 80 << 10)
+            let (_, _, store) = try open(disk, keysGathered: 100)
+            #expect(try !isEntered(store))
+            #expect(try store.use(of: key("key 17")) != nil)
+        }
+        try disk.makeRoom()
+        let (_, log, store) = try open(disk, keysGathered: 100)
+        #expect(try isEntered(store))
+        let repeats = [entry(4001, buy("key 17", 1)), entry(4002, buy("key 3999", 1))]
+        try log.append(repeats)
+        _ = try store.apply(repeats)
+        #expect(try store.book(1)?.stock == 6000)
     }
 
     @Test("A snapshot that does not fit is no snapshot, and the state goes on")
