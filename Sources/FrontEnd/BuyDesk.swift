@@ -40,7 +40,8 @@ final class BuyDesk: Sendable {
         let journey = Journey()
         // A batch has one request to travel with: that of its first buy.
         let request = UpstreamRequest(
-            method: "POST", path: "/buys", headers: [("Content-Type", BuyBatch.mediaType)],
+            method: "POST", path: "/buys", relayPath: "/buys?relay=true",
+            headers: [("Content-Type", BuyBatch.mediaType)],
             body: BuyBatch(batch.buys.map(\.item)).encoded,
             trace: Trace(
                 requestID: String(

@@ -148,6 +148,15 @@ struct Cluster: Sendable {
         return nil
     }
 
+    /// Whether a request has to be passed on by the server that it goes to: it needs the primary,
+    /// and that is another one, which does not answer here.
+    func isRelayed(_ need: Need, by place: Int) -> Bool {
+        guard case .primary(let kind) = need, let primary = self[kind].members.first else {
+            return false
+        }
+        return primary != place && !servers[primary].isReachable
+    }
+
     /// Whether a request that this server fails could go elsewhere.
     func hasAlternative(_ kind: ServerKind) -> Bool {
         self[kind].places.count > 1

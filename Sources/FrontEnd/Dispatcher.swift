@@ -87,7 +87,9 @@ final class Dispatcher: Sendable {
                 underWay.attempts[underWay.lastNumber] = attempt
                 return underWay.lastNumber
             }
-            upstream.send(request, to: server, timeout: timeout) { [self] result in
+            var outgoing = request
+            if next.isRelayed, let path = request.relayPath { outgoing.path = path }
+            upstream.send(outgoing, to: server, timeout: timeout) { [self] result in
                 settle(number, result)
             }
         }
@@ -95,19 +97,25 @@ final class Dispatcher: Sendable {
 
     /// Takes the result of an attempt, unless another was made in its place.
     private func settle(_ number: UInt64, _ result: Result<UpstreamAnswer, UpstreamFailure>) {
-        guard let attempt = underWay.withLock({ $0.attempts.removeValue(forKey: number) }) else {
-            return
-        }
-        attempt.request.trace.journey?.add(
-            Journey.Leg(
-                server: attempt.server.name, time: timers.now() - attempt.since,
-                status: try? result.get().status))
+        guard let attempt = take(number, status: try? result.get().status) else { return }
         received(result, from: attempt.place, attempt.route, attempt.request, attempt.completion)
     }
 
+    /// Ends an attempt; nil where it has ended already.
+    private func take(_ number: UInt64, status: Int?) -> Attempt? {
+        guard let attempt = underWay.withLock({ $0.attempts.removeValue(forKey: number) }) else {
+            return nil
+        }
+        attempt.request.trace.journey?.add(
+            Journey.Leg(
+                server: attempt.server.name, time: timers.now() - attempt.since, status: status))
+        return attempt
+    }
+
     /// Looks, once it is known that a group has another primary, for requests that wait for the
-    /// former one, which may stand still: each goes to the new one now, and the answer of the old
-    /// one, should it still come, is ignored. Every write is harmless when it is made twice.
+    /// former one, which may stand still, or for who was to pass them on: each goes to the new one
+    /// now, and the answer of the old one, should it still come, is ignored. Every write is harmless
+    /// when it is made twice.
     func reconsider() {
         let primaries = cluster.withLock { cluster in
             [ServerKind.catalog, .order].map { (kind: $0, place: cluster[$0].primary) }
@@ -116,10 +124,16 @@ final class Dispatcher: Sendable {
             underWay.attempts.filter { _, attempt in
                 guard case .primary(let kind) = attempt.route.need else { return false }
                 let primary = primaries.first { $0.kind == kind }?.place
-                return primary != nil && primary != attempt.place
+                return primary != nil && (primary != attempt.place || attempt.route.isRelayed)
             }.keys.sorted()
         }
-        for number in stranded { settle(number, .failure(.unanswered)) }
+        for number in stranded {
+            guard let attempt = take(number, status: nil) else { continue }
+            var route = attempt.route
+            route.abandon()
+            counters.retries.add(1, ordering: .relaxed)
+            step(route, attempt.request, attempt.completion)
+        }
     }
 
     private func received(

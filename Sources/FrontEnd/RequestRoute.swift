@@ -41,6 +41,9 @@ struct RequestRoute: Sendable {
     private(set) var refusal: UpstreamAnswer?
     /// Whether a server may have carried the request out already.
     private(set) var mayHaveHappened = false
+    /// Whether the server that it went to last is to pass it on to the primary, which that server
+    /// may reach while this one does not.
+    private(set) var isRelayed = false
     private var tried: Set<Int> = []
     private var redirect: Int?
     private var pause = Self.firstPause
@@ -64,6 +67,7 @@ struct RequestRoute: Sendable {
         }
         redirect = nil
         tried.insert(place)
+        isRelayed = cluster.isRelayed(need, by: place)
         guard cluster.hasAlternative(need.kind) else { return .send(place: place, timeout: left) }
         let limit =
             switch need {
@@ -78,10 +82,11 @@ struct RequestRoute: Sendable {
         _ result: Result<UpstreamAnswer, UpstreamFailure>, from place: Int,
         in cluster: inout Cluster, at now: Instant
     ) -> Verdict {
-        let verdict = Self.judge(result, from: cluster.servers[place].id.name)
+        let verdict = judge(result, from: cluster.servers[place].id.name)
         note(result)
         switch verdict {
-        case .answer: cluster.answered(place, need: need, at: now)
+        // Who has passed it on is not the primary.
+        case .answer: cluster.answered(place, need: isRelayed ? .member(need.kind) : need, at: now)
         case .retry(let isGone): cluster.failed(place, isGone: isGone, at: now)
         case .redirect(let name):
             cluster.failed(place, isGone: false, at: now)
@@ -92,6 +97,13 @@ struct RequestRoute: Sendable {
             }
         }
         return verdict
+    }
+
+    /// Gives up on the server that it was sent to, and begins a new round.
+    mutating func abandon() {
+        mayHaveHappened = true
+        refusal = nil
+        tried = []
     }
 
     private mutating func note(_ result: Result<UpstreamAnswer, UpstreamFailure>) {
@@ -108,7 +120,7 @@ struct RequestRoute: Sendable {
         }
     }
 
-    private static func judge(
+    private func judge(
         _ result: Result<UpstreamAnswer, UpstreamFailure>, from name: String
     ) -> Verdict {
         switch result {
@@ -117,9 +129,13 @@ struct RequestRoute: Sendable {
         case .success(let answer):
             switch answer.status {
             case 503:
-                guard let primary = answer.header("X-Primary") else { return .retry(isGone: false) }
+                guard !isRelayed, let primary = answer.header("X-Primary") else {
+                    return .retry(isGone: false)
+                }
                 // The primary itself refuses, as where its disk is full: nobody else can help.
                 return primary == name ? .answer : .redirect(primary)
+            // Of the primary behind it.
+            case 504 where isRelayed: return .retry(isGone: false)
             // The server's nginx answers for a server that is not there.
             case 502, 504: return .retry(isGone: true)
             // A secret that differs, or a fault of that server: another may do better.

@@ -7,6 +7,8 @@ struct UpstreamRequest: Sendable {
     var method: String
     /// Path and query, encoded.
     var path: String
+    /// Path and query with which a replica passes it on to its primary; nil where none does.
+    var relayPath: String?
     /// Headers besides those that every message between servers carries.
     var headers: [(String, String)] = []
     var body: [UInt8] = []

@@ -14,13 +14,17 @@ internal import Storage
 /// Nothing is remembered in between. What is lost on the way is found again: the sender repeats the
 /// key, or the collector meets the sale.
 extension OrderService {
-    /// `POST /buys`: what a front end has gathered; the answer has a result for each.
+    /// `POST /buys`: what a front end has gathered; the answer has a result for each. With `relay` in
+    /// the query a server that is not the primary passes it on, for a sender that does not reach that.
     func buys(_ request: InternalRequest, _ responder: Responder) throws(Problem) {
         let batch: BuyBatch
         do throws(BatchFault) {
             batch = try BuyBatch(decoding: request.body)
         } catch {
             throw .malformedRequest("The body is no batch of buys: \(error)")
+        }
+        if let primary = relayTarget(of: request) {
+            return host.forward(request, to: primary, as: BuyBatch.mediaType, responder)
         }
         try refuseUnlessPrimary()
         buy(batch, request) { results in
@@ -60,6 +64,16 @@ extension OrderService {
             responder.send(
                 Response(status: Int(result.status), headers: headers, body: result.body))
         }
+    }
+
+    /// The primary that a request is to be passed on to; nil where it is to be served here.
+    private func relayTarget(of request: InternalRequest) -> ServerName? {
+        guard request.query.contains(where: { $0.name == "relay" }) else { return nil }
+        let status = host.status
+        guard !status.servesWrites, let primary = status.view?.primary.name,
+            primary.text != environment.id.name
+        else { return nil }
+        return primary
     }
 
     /// A buy that this server could not record is turned away before the catalog sells anything.

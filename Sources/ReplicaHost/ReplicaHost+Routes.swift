@@ -10,8 +10,10 @@ internal import Synchronization
 /// What a replica does with requests that another server of the group must answer.
 extension ReplicaHost {
     /// Passes a request on to the server of the group that can answer it, once.
+    /// - Parameter mediaType: what its body is; JSON where nothing is said.
     public func forward(
-        _ request: InternalRequest, to server: ServerName, _ responder: Responder
+        _ request: InternalRequest, to server: ServerName, as mediaType: String? = nil,
+        _ responder: Responder
     ) {
         let left = request.context.deadline - BootClock.now()
         guard !request.isForwarded, left > .zero, let address = address(of: server),
@@ -27,14 +29,20 @@ extension ReplicaHost {
         if let key = request.idempotencyKey {
             headers.append(("Idempotency-Key", String(decoding: key, as: UTF8.self)))
         }
-        if !request.body.isEmpty { headers.append(("Content-Type", Bodies.mediaType)) }
+        if !request.body.isEmpty { headers.append(("Content-Type", mediaType ?? Bodies.mediaType)) }
         let onward = HTTPRequest(
             method: request.methodName, authority: address, path: request.target, headers: headers,
             body: request.body)
         environment.client.send(onward, timeout: left.duration) { [self] result in
             guard case .success(let response) = result, ![502, 504].contains(response.status)
             else {
-                return responder.send(.noView(of: group, waitingFor: [server.text]))
+                // A read may be tried elsewhere at once; of a write it must not be said that nothing
+                // has happened.
+                let mayBeDone = request.method != .get && Self.mayBeDone(result)
+                return responder.send(
+                    mayBeDone
+                        ? .gatewayTimeout("\(server.text) has not answered")
+                        : .noView(of: group, waitingFor: [server.text]))
             }
             let kept = response.headers.filter {
                 ![
@@ -46,6 +54,14 @@ extension ReplicaHost {
                 Response(
                     status: response.status, headers: kept + [("X-Primary", server.text)],
                     body: response.body))
+        }
+    }
+
+    /// Whether a request may have been carried out that has got no answer of the server itself.
+    private static func mayBeDone(_ result: Result<HTTPResponse, HTTPClientError>) -> Bool {
+        switch result {
+        case .success(let response): !response.isOfAbsentServer
+        case .failure(let error): error.mayHaveBeenProcessed
         }
     }
 

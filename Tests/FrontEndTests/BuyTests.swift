@@ -327,6 +327,29 @@ struct BuyTests {
         #expect(store.upstream.openCount == 0)
     }
 
+    @Test("a buy goes by the backup where the primary does not answer here, and not for longer")
+    func goesByTheBackup() throws {
+        let store = Fixture.leased()
+        let sink = store.send(.post, "/buy/3")
+        try #require(store.upstream.next()).fail(.unreachable)
+        let relayed = try #require(store.upstream.next())
+        #expect(relayed.server == Fixture.order2)
+        #expect(relayed.request.path == "/buys?relay=true")
+        // The backup turns out to be the new primary while it waits for the old one.
+        store.front.watch.beat()
+        let heartbeat = try #require(
+            store.upstream.takeAll().first { $0.server == Fixture.order2 })
+        heartbeat.answer(
+            200,
+            HeartbeatAnswer.bytes(
+                from: "orderServer2", view: 2, members: ["orderServer2"], lease: nil))
+        let again = try #require(store.upstream.next())
+        #expect(again.server == Fixture.order2)
+        #expect(again.request.path == "/buys")
+        try Self.sold(again)
+        #expect(sink.answer?.status == 201)
+    }
+
     @Test("a buy that nobody could make says what the group waits for, not that it may be made")
     func waitingGroup() throws {
         let store = Fixture.leased()

@@ -173,6 +173,50 @@ struct ClusterTests {
         #expect(cluster.choose(.primary(.catalog), excluding: []) == 2)
     }
 
+    @Test("a write goes by another server where the view's primary does not answer here")
+    func relays() {
+        var cluster = known()
+        var route = RequestRoute(need: .primary(.catalog), deadline: start + .milliseconds(8_000))
+        #expect(
+            route.next(in: &cluster, at: start) == .send(place: 0, timeout: .milliseconds(2_500)))
+        #expect(!route.isRelayed)
+        #expect(
+            route.receive(.failure(.unreachable), from: 0, in: &cluster, at: start)
+                == .retry(isGone: true))
+        #expect(
+            route.next(in: &cluster, at: start) == .send(place: 1, timeout: .milliseconds(2_500)))
+        #expect(route.isRelayed)
+        // The primary behind it has not answered: that says nothing of the one between.
+        #expect(
+            route.receive(
+                .success(HTTPResponse(status: 504)), from: 1, in: &cluster, at: start)
+                == .retry(isGone: false))
+        #expect(route.mayHaveHappened)
+        #expect(cluster.servers[1].isReachable)
+        #expect(
+            route.next(in: &cluster, at: start) == .send(place: 2, timeout: .milliseconds(2_500)))
+        let answer = HTTPResponse(status: 200, headers: [("X-Primary", "catalogServer1")])
+        #expect(route.receive(.success(answer), from: 2, in: &cluster, at: start) == .answer)
+        #expect(!cluster.hasPrimary(.catalog), "who has passed it on is not the primary")
+    }
+
+    @Test("a refusal that was passed on is no redirection, and reads are not relayed")
+    func relayedRefusal() {
+        var cluster = known()
+        cluster.failed(0, isGone: true, at: start)
+        var route = RequestRoute(need: .primary(.catalog), deadline: start + .milliseconds(8_000))
+        #expect(
+            route.next(in: &cluster, at: start) == .send(place: 1, timeout: .milliseconds(2_500)))
+        let answer = HTTPResponse(
+            status: 503,
+            headers: [("X-Primary", "catalogServer1"), ("Content-Type", Problem.mediaType)])
+        #expect(
+            route.receive(.success(answer), from: 1, in: &cluster, at: start)
+                == .retry(isGone: false))
+        #expect(route.refusal != nil)
+        #expect(!cluster.isRelayed(.member(.catalog), by: 1))
+    }
+
     @Test("servers that name each other are asked once a round")
     func mutualRedirects() {
         var cluster = cluster(replicas: 2)

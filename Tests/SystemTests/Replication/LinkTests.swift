@@ -39,4 +39,35 @@ struct LinkTests {
             return audit.status == .exited(0) && audit.output.contains("sold 22\n")
         }
     }
+
+    @Test(
+        .folder(plan),
+        .enabled(if: HostNetwork.isPossible, "networks of hosts cannot be made here"))
+    func `A front end buys by the backup where it does not reach the orders' primary`() throws {
+        let store = try HostCluster(Self.plan, root: Cluster.current.directory + "/hosts")
+        defer { store.end() }
+        try store.start()
+        let name = "frontEndServer1"
+        // By its own nginx, which knows no other front end that would help it out.
+        let door = try #require(store.publicDoors.first)
+        func buy(_ key: String) throws -> Bool {
+            let answer = try store.ask(
+                door, "POST", "/buy/1", headers: ["Idempotency-Key": key])
+            return answer.status == 200 || answer.status == 201
+        }
+        try eventually("a buy before", within: .seconds(60)) { try buy("before") }
+        let primary = try store.primary("orderServer")
+        try store.network.cut(
+            .packets, from: store.hostNumber(of: primary), to: [store.hostNumber(of: name)])
+        for number in 1...20 {
+            try eventually("buy \(number)", within: .seconds(60)) { try buy("cut \(number)") }
+        }
+        #expect(try store.primary("orderServer") == primary, "nobody else has lost sight of it")
+        try store.network.heal()
+        try eventually("a buy afterwards", within: .seconds(60)) { try buy("after") }
+        try eventually("an order for each", within: .seconds(60)) {
+            let audit = try store.pygmy(["status", "--audit"])
+            return audit.status == .exited(0) && audit.output.contains("sold 22\n")
+        }
+    }
 }
