@@ -41,6 +41,8 @@ struct RegisterCheck: Sendable {
     var acceptors: [Member] = []
     /// An acceptor whose identity is not the one the register names.
     var replacement: Member?
+    /// Whether there were others at the last look: the register changes by one voter at a time.
+    var foundMore = false
 
     init(at now: Instant) { next = now }
 }
@@ -128,6 +130,8 @@ extension Replica {
         campaign = nil
         registerCheck.acceptors = value.acceptors
         registerCheck.replacement = nil
+        if registerCheck.foundMore { registerCheck.next = now }
+        registerCheck.foundMore = false
         let names = value.acceptors.map(\.name)
         if Set(names) != Set(configuration.acceptors) {
             effects.append(.note(.foreignAcceptors(names)))

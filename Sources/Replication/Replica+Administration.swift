@@ -96,6 +96,11 @@ extension Replica {
             return begin(.add(acceptor))
         }
         let named = registerCheck.acceptors.first { $0.name == acceptor.name }
-        if let named, named != acceptor, role == .primary { registerCheck.replacement = acceptor }
+        guard let named, named != acceptor, role == .primary else { return }
+        if let other = registerCheck.replacement, other.name != acceptor.name {
+            registerCheck.foundMore = true
+        } else {
+            registerCheck.replacement = acceptor
+        }
     }
 }
