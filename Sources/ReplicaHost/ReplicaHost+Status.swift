@@ -16,7 +16,11 @@ extension ReplicaHost {
     public var awaitedServers: [String] {
         let status = status
         guard let view = status.view else { return [] }
-        if status.role != .primary { return [view.primary.name.text] }
+        if status.role != .primary {
+            // One that was the primary, and has lost its data, waits for the others.
+            let others = view.members.map(\.name.text).filter { $0 != environment.id.name }
+            return others.contains(view.primary.name.text) ? [view.primary.name.text] : others
+        }
         return status.peers.filter { $0.isMember && $0.lease == nil }.map(\.name.text)
     }
 
