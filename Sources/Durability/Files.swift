@@ -153,6 +153,29 @@ package enum Files {
         }
     }
 
+    /// Makes a file so long with zeros that follow on what it has, durably; a longer one stays as it is.
+    /// Where that does not succeed the file is as it was.
+    /// - Parameter plenty: how many bytes the file system must have left; with less nothing is done.
+    package static func extend(
+        _ path: String, to length: Int, where plenty: Int
+    ) throws(StorageError) {
+        let descriptor = open(path, O_WRONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .lastSystemError(path) }
+        defer { close(descriptor) }
+        var space = statvfs()
+        guard fstatvfs(descriptor, &space) == 0 else { throw .lastSystemError(path) }
+        let end = lseek(descriptor, 0, SEEK_END)
+        guard end >= 0 else { throw .lastSystemError(path) }
+        guard end < length, Int(space.f_bavail) * Int(space.f_frsize) >= plenty else { return }
+        do throws(StorageError) {
+            try write([UInt8](repeating: 0, count: length - Int(end))[...], to: descriptor, path)
+            guard fsync(descriptor) == 0 else { throw .lastSystemError(path) }
+        } catch {
+            ftruncate(descriptor, end)
+            throw error
+        }
+    }
+
     private static func write(_ bytes: [UInt8], to path: String) throws(StorageError) {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .lastSystemError(path) }

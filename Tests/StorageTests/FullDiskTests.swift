@@ -57,6 +57,13 @@ struct FullDiskTests {
         if case StorageError.diskFull? = error { true } else { false }
     }
 
+    @Test("A disk that is nearly full is not filled by room for the log")
+    func unreserved() throws {
+        let disk = try #require(SmallDisk())
+        let (_, log, _) = try open(disk)
+        #expect(try #require(Files.size(log.file.path + "-wal")) < 1 << 20)
+    }
+
     @Test("An append that does not fit is refused whole, and succeeds when there is room")
     func append() throws {
         let disk = try #require(SmallDisk())

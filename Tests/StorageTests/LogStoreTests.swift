@@ -188,6 +188,21 @@ struct LogStoreTests {
         #expect(try log.entries(1...1500, limitBytes: .max).count == 1500)
     }
 
+    @Test("The log has its room from the start; what a crash leaves in it is found")
+    func reserved() throws {
+        let log = try open()
+        let wal = log.file.path + "-wal"
+        let size = try #require(Files.size(wal))
+        try #require(size >= 8_000_000, "is there less than a gigabyte left on this disk?")
+        for index in 1...100 as ClosedRange<LogIndex> { try log.append([entry(index)]) }
+        #expect(Files.size(wal) == size)
+        copyDirectory(temporary("data"), to: temporary("copy"))
+        let copy = try LogStore(DataDirectory(path: temporary("copy"), name: "catalogServer1"))
+        #expect(try copy.entries(1...100) == log.entries(1...100))
+        try copy.append([entry(101)])
+        #expect(Files.size(temporary("copy/log.db-wal")) == size)
+    }
+
     @Test("An entry out of its order stops the process: the log would have a hole")
     func outOfOrder() async {
         await #expect(processExitsWith: .failure) {
