@@ -111,7 +111,7 @@ public struct JSONText: Sendable {
     /// An element that is a whole number.
     public mutating func element(_ integer: some BinaryInteger) {
         comma()
-        JSONText.append(decimal: Int64(integer), to: &bytes)
+        JSONText.append(decimal: Int64(clamping: integer), to: &bytes)
     }
 
     /// An element that is JSON already.

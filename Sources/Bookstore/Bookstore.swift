@@ -20,6 +20,10 @@ public enum Bookstore {
     /// hours, so that the 24 that are promised hold between servers whose clocks differ.
     public static let keyRetention: Int64 = 25 * 60 * 60 * 1000
 
+    /// How long the outcome of a change is remembered under its key, in milliseconds of log time: an
+    /// hour, many times what servers take to send a change again.
+    public static let changeRetention: Int64 = 60 * 60 * 1000
+
     /// How many keys at most an operation forgets: more than it records, so that the store shrinks
     /// after a busy day, and few enough that no operation has to wait for it.
     public static let keysForgottenAtOnce = 4

@@ -11,6 +11,9 @@ public enum CatalogOperation: Hashable, Sendable {
     case withdraw(itemNumber: Int64, condition: Condition)
     /// Records a sale that the catalog has lost and an order tells of, under its number.
     case restoreSale(Sale)
+    /// A change by an administrator, which is made once however often it arrives under its key: a
+    /// restocking, a change or a withdrawal.
+    indirect case once(key: IdempotencyKey, time: Int64, CatalogOperation)
 
     /// A buy.
     public struct Buy: Hashable, Sendable {
@@ -59,6 +62,9 @@ public enum CatalogOperation: Hashable, Sendable {
         case isPresent
         /// That the book has this digest (`If-Match: "…"`).
         case hasDigest(UInt64)
+        /// What no book can meet: it did not hold when the change was asked for. Only a change that
+        /// was made before, under the same key, has another outcome.
+        case never
 
         /// Whether it holds where the book is this one, or there is none.
         public func holds(of book: Book?) -> Bool {
@@ -67,6 +73,7 @@ public enum CatalogOperation: Hashable, Sendable {
             case .isAbsent: book == nil
             case .isPresent: book != nil
             case .hasDigest(let digest): book?.digest == digest
+            case .never: false
             }
         }
     }
@@ -79,6 +86,7 @@ public enum CatalogOperation: Hashable, Sendable {
         case .putBook(let change): change.book.itemNumber
         case .withdraw(let itemNumber, _): itemNumber
         case .restoreSale(let sale): sale.itemNumber
+        case .once(_, _, let change): change.itemNumber
         }
     }
 
@@ -89,6 +97,7 @@ public enum CatalogOperation: Hashable, Sendable {
         switch self {
         case .buy, .restock: return [item]
         case .putBook, .withdraw, .restoreSale: return [CatalogOperation.listingKey, item]
+        case .once(_, _, let change): return change.keys
         }
     }
 
@@ -127,6 +136,11 @@ extension CatalogOperation {
         case .restoreSale(let sale):
             writer.write(byte: 5)
             writer.write(sale)
+        case .once(let key, let time, let change):
+            writer.write(byte: 7)
+            writer.write(time)
+            writer.write(key.bytes)
+            writer.write(change.encoded)
         }
         return writer.bytes
     }
@@ -159,6 +173,14 @@ extension CatalogOperation {
                 condition: try reader.condition())
         case 5:
             self = .restoreSale(try reader.sale())
+        case 7:
+            let time = try reader.number(in: Sale.times)
+            let key = try reader.key()
+            let change = try CatalogOperation(decoding: Array(try reader.bytes()))
+            switch change {
+            case .restock, .putBook, .withdraw: self = .once(key: key, time: time, change)
+            case .buy, .restoreSale, .once: throw .outOfRange
+            }
         case let other: throw .unknownCase(other)
         }
         try reader.end()
@@ -174,6 +196,7 @@ extension ByteWriter {
         case .hasDigest(let digest):
             write(byte: 3)
             write(unsigned: digest)
+        case .never: write(byte: 4)
         }
     }
 }
@@ -185,6 +208,7 @@ extension ByteReader {
         case 1: return .isAbsent
         case 2: return .isPresent
         case 3: return .hasDigest(try unsigned())
+        case 4: return .never
         case let other: throw .unknownCase(other)
         }
     }

@@ -64,16 +64,21 @@ extension CatalogOutcome {
             writer.write(byte: 5)
             writer.write(book)
             writer.write(created)
+            writer.writeLevel(of: book)
         case .withdrawn(let book):
             writer.write(byte: 6)
             writer.write(book)
+            writer.writeLevel(of: book)
         case .noSuchBook(let itemNumber):
             writer.write(byte: 7)
             writer.write(itemNumber)
         case .conditionFailed(let current):
             writer.write(byte: 8)
             writer.write(current != nil)
-            if let current { writer.write(current) }
+            if let current {
+                writer.write(current)
+                writer.writeLevel(of: current)
+            }
         }
         return writer.bytes
     }
@@ -99,13 +104,41 @@ extension CatalogOutcome {
                 itemNumber: try reader.number(in: Book.itemNumbers),
                 stock: try reader.number(in: Book.stocks),
                 added: try reader.number(in: Book.stocks))
-        case 5: self = .stored(try reader.book(), created: try reader.flag())
-        case 6: self = .withdrawn(try reader.book())
+        case 5:
+            var book = try reader.book()
+            let created = try reader.flag()
+            try reader.readLevel(of: &book)
+            self = .stored(book, created: created)
+        case 6:
+            var book = try reader.book()
+            try reader.readLevel(of: &book)
+            self = .withdrawn(book)
         case 7: self = .noSuchBook(itemNumber: try reader.number(in: Book.itemNumbers))
         case 9: self = .malformed
-        case 8: self = .conditionFailed(current: try reader.flag() ? try reader.book() : nil)
+        case 8:
+            var current: Book?
+            if try reader.flag() {
+                var book = try reader.book()
+                try reader.readLevel(of: &book)
+                current = book
+            }
+            self = .conditionFailed(current: current)
         case let other: throw .unknownCase(other)
         }
         try reader.end()
+    }
+}
+
+extension ByteWriter {
+    /// Adds `restockTo` behind a book that has one.
+    fileprivate mutating func writeLevel(of book: Book) {
+        if let level = book.restockTo { write(level) }
+    }
+}
+
+extension ByteReader {
+    /// Reads `restockTo` where anything is left.
+    fileprivate mutating func readLevel(of book: inout Book) throws(DecodingFault) {
+        if !isAtEnd { book.restockTo = try number(in: Book.stocks) }
     }
 }

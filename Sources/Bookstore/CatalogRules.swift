@@ -24,7 +24,23 @@ extension CatalogState {
         case .putBook(let change): try apply(change)
         case .withdraw(let itemNumber, let condition): try withdraw(itemNumber, if: condition)
         case .restoreSale(let sale): try restore(sale)
+        case .once(let key, let time, let change): try apply(change, under: key, at: time)
         }
+    }
+
+    /// A change says what shall be, but a stock moves on: what was sold since would be back in stock
+    /// if it were made a second time. So it has one outcome under its key.
+    private mutating func apply(
+        _ change: CatalogOperation, under key: IdempotencyKey, at time: Int64
+    ) throws(Failure) -> CatalogOutcome {
+        counters.logTime = max(counters.logTime, time)
+        try forgetChanges(
+            before: counters.logTime - Bookstore.changeRetention,
+            atMost: Bookstore.keysForgottenAtOnce)
+        if let outcome = try outcome(ofChange: key) { return outcome }
+        let outcome = try apply(change)
+        try record(outcome, ofChange: key, at: counters.logTime)
+        return outcome
     }
 
     /// A key has one outcome. It is looked up before the book and its stock, and recorded whatever

@@ -27,6 +27,14 @@ public protocol CatalogState {
     /// Forgets keys that were recorded before a log time, the ones recorded first, at most so many.
     /// Their sales are kept.
     mutating func forgetKeys(before logTime: Int64, atMost limit: Int) throws(Failure)
+    /// What the change under a key came to, unless it is forgotten or was never made.
+    mutating func outcome(ofChange key: IdempotencyKey) throws(Failure) -> CatalogOutcome?
+    /// Records what a change came to under its key, which has none, at a log time.
+    mutating func record(
+        _ outcome: CatalogOutcome, ofChange key: IdempotencyKey, at logTime: Int64
+    ) throws(Failure)
+    /// Forgets changes that were recorded before a log time, the ones recorded first, at most so many.
+    mutating func forgetChanges(before logTime: Int64, atMost limit: Int) throws(Failure)
 }
 
 /// What a key was used for, and what came of it.

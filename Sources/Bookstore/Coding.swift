@@ -127,6 +127,8 @@ struct ByteReader {
         return text
     }
 
+    var isAtEnd: Bool { rest.isEmpty }
+
     func end() throws(DecodingFault) {
         guard rest.isEmpty else { throw .trailingBytes }
     }

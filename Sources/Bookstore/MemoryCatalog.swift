@@ -12,6 +12,9 @@ public struct MemoryCatalog: CatalogState, Sendable {
     /// The keys in the order in which they were recorded; those before `firstKey` are forgotten.
     private var keys: [IdempotencyKey] = []
     private var firstKey = 0
+    private var changes: [IdempotencyKey: CatalogOutcome] = [:]
+    /// The keys of the changes in the order in which they were made.
+    private var changeTimes: [(key: IdempotencyKey, logTime: Int64)] = []
 
     private struct StoredUse: Sendable {
         var use: KeyUse
@@ -93,6 +96,24 @@ public struct MemoryCatalog: CatalogState, Sendable {
             keys.removeFirst(firstKey)
             firstKey = 0
         }
+    }
+
+    /// What the change under a key came to.
+    public func outcome(ofChange key: IdempotencyKey) -> CatalogOutcome? { changes[key] }
+
+    /// Records what a change came to.
+    public mutating func record(
+        _ outcome: CatalogOutcome, ofChange key: IdempotencyKey, at logTime: Int64
+    ) {
+        changes[key] = outcome
+        changeTimes.append((key, logTime))
+    }
+
+    /// Forgets the oldest changes.
+    public mutating func forgetChanges(before logTime: Int64, atMost limit: Int) {
+        let old = changeTimes.prefix(limit).prefix { $0.logTime < logTime }
+        for change in old { changes[change.key] = nil }
+        changeTimes.removeFirst(old.count)
     }
 
     private mutating func remember(_ key: IdempotencyKey, _ use: KeyUse, at logTime: Int64) {

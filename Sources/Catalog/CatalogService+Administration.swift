@@ -29,13 +29,10 @@ extension CatalogService {
         }
         switch try guardian(of: request, number) {
         case .condition(let condition):
-            let operation: CatalogOperation =
-                if let requested {
-                    .putBook(CatalogOperation.PutBook(requested, condition: condition))
-                } else {
-                    .withdraw(itemNumber: number, condition: condition)
-                }
-            propose(operation, requested, request, responder)
+            propose(change(of: requested, number, if: condition), requested, request, responder)
+        case .failed where request.idempotencyKey != nil:
+            // Perhaps because this very change was made before.
+            propose(change(of: requested, number, if: .never), requested, request, responder)
         case .failed(nil) where requested == nil:
             // As without the tag: what is not there cannot be withdrawn (RFC 9110, 13.2.1).
             throw .noSuchBook(number)
@@ -43,6 +40,13 @@ extension CatalogService {
             Self.send(.conditionFailed(current: current), of: number, requested, responder)
         case .elsewhere(let primary): host.sendUnavailable(primary: primary, responder)
         }
+    }
+
+    private func change(
+        of requested: Book?, _ number: Int64, if condition: CatalogOperation.Condition
+    ) -> CatalogOperation {
+        guard let requested else { return .withdraw(itemNumber: number, condition: condition) }
+        return .putBook(CatalogOperation.PutBook(requested, condition: condition))
     }
 
     /// What guards a change.
@@ -84,10 +88,15 @@ extension CatalogService {
         return isNamed ? .condition(.hasDigest(book.digest)) : .failed(current: book)
     }
 
+    /// Puts a change into the log: to be made once, where it has a key.
     private func propose(
-        _ operation: CatalogOperation, _ requested: Book?, _ request: InternalRequest,
+        _ change: CatalogOperation, _ requested: Book?, _ request: InternalRequest,
         _ responder: Responder
     ) {
+        let operation =
+            request.idempotencyKey.flatMap { IdempotencyKey($0) }.map { key in
+                CatalogOperation.once(key: key, time: WallClock.milliseconds(), change)
+            } ?? change
         propose([operation], request) { [self] results in
             switch results.first {
             case .applied(let outcome)?:
@@ -96,8 +105,8 @@ extension CatalogService {
             case .unknown?, nil:
                 responder.send(
                     .unavailable(
-                        "The change could not be confirmed in time; it may still be made, and "
-                            + "does no harm when it is sent again"))
+                        "The change could not be confirmed in time; it may still be made: look the "
+                            + "book up before you send it again"))
             }
         }
     }

@@ -142,14 +142,11 @@ final class Dispatcher: Sendable {
     ) {
         var route = route
         let now = timers.now()
-        let mayHaveHappened = route.mayHaveHappened
         let verdict = cluster.withLock { cluster in
             route.receive(result, from: place, in: &cluster, at: now)
         }
         if verdict == .answer, case .success(let answer) = result {
-            // What a server deleted that gave no answer is not there when another one is asked.
-            let isDone = mayHaveHappened && request.method == "DELETE" && answer.status == 404
-            completion(.success(isDone ? UpstreamAnswer(status: 204) : answer))
+            completion(.success(answer))
         } else {
             counters.retries.add(1, ordering: .relaxed)
             step(route, request, completion)

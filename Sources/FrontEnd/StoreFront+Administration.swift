@@ -26,12 +26,13 @@ extension StoreFront {
         try forward(request.methodName, "/items/\(number)", request, sink)
     }
 
-    /// Sends what the administrator wants to the catalog's primary. It says what shall be, so it is
-    /// harmless when it is sent again.
+    /// Sends what the administrator wants to the catalog's primary, with a key under which it is done
+    /// once, however often this server or nginx sends it.
     private func forward(
         _ method: String, _ path: String, _ request: IncomingRequest, _ sink: any AnswerSink
     ) throws(Problem) {
-        var headers: [(String, String)] = []
+        let key = request.defaultKey ?? Self.randomKey()
+        var headers = [("Idempotency-Key", String(decoding: key, as: UTF8.self))]
         if let type = request.contentType { headers.append(("Content-Type", type)) }
         if let tag = request.ifMatch { headers.append(("If-Match", tag)) }
         if let tags = request.ifNoneMatch {

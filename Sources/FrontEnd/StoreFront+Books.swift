@@ -125,8 +125,8 @@ extension StoreFront {
                 isGet: request.method == .get, isIndented: request.isIndented, sink: sink))
     }
 
-    /// A key for a buy that came past the public listener, and so without any.
-    private static func randomKey() -> [UInt8] {
+    /// A key for what came past the public listener, and so without any.
+    static func randomKey() -> [UInt8] {
         Array("key-\(String(UInt64.random(in: 0 ... .max), radix: 36))".utf8)
             + Array(String(UInt64.random(in: 0 ... .max), radix: 36).utf8)
     }

@@ -157,7 +157,7 @@ extension WireReader {
             expected += 1
         }
         return Update(
-            view: view, previous: previous, entries: entries, commitIndex: try uint64())
+            view: view, previous: previous, entries: entries, commitIndex: try ordinal())
     }
 
     fileprivate mutating func updateReply() throws(WireError) -> UpdateReply {
@@ -165,7 +165,7 @@ extension WireReader {
         let view = try optionalView()
         let outcome: UpdateReply.Outcome
         switch try uint8() {
-        case 1: outcome = .durable(through: try uint64())
+        case 1: outcome = .durable(through: try ordinal())
         case 2: outcome = .mismatch(committed: try position())
         case 3: outcome = .busy
         case 4: outcome = .refused
@@ -178,7 +178,7 @@ extension WireReader {
         Heartbeat(
             sender: try member(), incarnation: Incarnation(try uint64()),
             view: try optionalView(), asksForLease: try bool(), committed: try position(),
-            lastIndex: try uint64())
+            lastIndex: try ordinal())
     }
 
     fileprivate mutating func heartbeatReply() throws(WireError) -> HeartbeatReply {
@@ -193,7 +193,7 @@ extension WireReader {
 
     fileprivate mutating func frontEndHeartbeat() throws(WireError) -> FrontEndHeartbeat {
         FrontEndHeartbeat(
-            sender: try name(), incarnation: Incarnation(try uint64()), view: try uint64(),
+            sender: try name(), incarnation: Incarnation(try uint64()), view: try ordinal(),
             asksForLease: try bool())
     }
 

@@ -51,7 +51,7 @@ extension WireReader {
     }
 
     mutating func view() throws(WireError) -> View {
-        let number = try uint64()
+        let number = try ordinal()
         let members = try members()
         guard !members.isEmpty else { throw malformed() }
         return View(number: number, members: members, incarnation: Incarnation(try uint64()))
@@ -62,7 +62,7 @@ extension WireReader {
     }
 
     mutating func position() throws(WireError) -> LogPosition {
-        LogPosition(index: try uint64(), view: try uint64())
+        LogPosition(index: try ordinal(), view: try ordinal())
     }
 
     mutating func entry() throws(WireError) -> Entry {
@@ -86,7 +86,7 @@ extension WireReader {
     }
 
     mutating func ballot() throws(WireError) -> Ballot {
-        Ballot(round: try uint64(), proposer: Incarnation(try uint64()))
+        Ballot(round: try ordinal(), proposer: Incarnation(try uint64()))
     }
 
     mutating func accepted() throws(WireError) -> AcceptedValue {

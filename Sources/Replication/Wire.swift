@@ -85,6 +85,14 @@ struct WireReader {
         return value
     }
 
+    /// A number that is counted up: of a view, an entry, a round. One that no store comes to in its
+    /// life is none, for the next one would be out of range, and what is noted of it stays.
+    mutating func ordinal() throws(WireError) -> UInt64 {
+        let number = try uint64()
+        guard number <= 1 << 62 else { throw .malformed(offset: offset - 8) }
+        return number
+    }
+
     mutating func bool() throws(WireError) -> Bool {
         switch try uint8() {
         case 0: return false

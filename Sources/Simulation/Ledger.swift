@@ -72,7 +72,8 @@ struct Ledger {
         case .restock(_, let maximum):
             account.added += max(0, maximum - account.stock)
             account.stock = max(account.stock, maximum)
-        case .putBook, .withdraw, .restoreSale: faults.append("nobody asked for \(operation)")
+        case .putBook, .withdraw, .restoreSale, .once:
+            faults.append("nobody asked for \(operation)")
         }
         if account.stock < 0 { faults.append("book \(item) has less than nothing in stock") }
         if account.stock + account.sold != account.opening + account.added {

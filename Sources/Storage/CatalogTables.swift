@@ -8,7 +8,7 @@ enum CatalogTables {
     /// can make collide.
     static let schema = Schema(
         applicationID: 0x5079_4361,
-        versions: [firstVersion, secondVersion, thirdVersion])
+        versions: [firstVersion, secondVersion, thirdVersion, fourthVersion])
 
     private static let firstVersion = Schema.Version(
         tables: [
@@ -66,6 +66,16 @@ enum CatalogTables {
             "UPDATE catalog SET keys_through = (SELECT coalesce(max(seq), 0) FROM keys)",
         ], columns: [("catalog", "keys_through INTEGER NOT NULL DEFAULT 0")],
         droppedIndexes: ["keys_by_hash"])
+
+    /// What changes by administrators came to, each under its key.
+    private static let fourthVersion = Schema.Version(
+        tables: [
+            """
+            CREATE TABLE changes (
+                seq INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, time INTEGER NOT NULL,
+                outcome BLOB NOT NULL)
+            """
+        ])
 
     /// Enters all titles, where none is entered.
     static let indexTitles =

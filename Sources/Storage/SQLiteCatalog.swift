@@ -223,6 +223,40 @@ struct SQLiteCatalog: CatalogState {
         }
     }
 
+    func outcome(ofChange key: IdempotencyKey) throws(StorageError) -> CatalogOutcome? {
+        let select = try statement("SELECT outcome FROM changes WHERE key = ?")
+        defer { select.reset() }
+        select.bind(key.bytes, at: 1)
+        guard try select.step() else { return nil }
+        do throws(DecodingFault) {
+            return try CatalogOutcome(decoding: select.bytes(at: 0))
+        } catch {
+            throw .damaged(file: path, reason: "what a change came to cannot be read: \(error)")
+        }
+    }
+
+    func record(
+        _ outcome: CatalogOutcome, ofChange key: IdempotencyKey, at logTime: Int64
+    ) throws(StorageError) {
+        let insert = try statement("INSERT INTO changes (key, time, outcome) VALUES (?, ?, ?)")
+        insert.bind(key.bytes, at: 1)
+        insert.bind(logTime, at: 2)
+        insert.bind(outcome.encoded, at: 3)
+        try insert.run()
+    }
+
+    func forgetChanges(before logTime: Int64, atMost limit: Int) throws(StorageError) {
+        let delete = try statement(
+            """
+            DELETE FROM changes WHERE seq IN (
+                SELECT seq FROM (SELECT seq, time FROM changes ORDER BY seq LIMIT ?1)
+                WHERE time < ?2)
+            """)
+        delete.bind(Int64(limit), at: 1)
+        delete.bind(logTime, at: 2)
+        try delete.run()
+    }
+
     /// The key that was recorded first of those that are kept.
     private func firstKey() throws(StorageError) -> (sequence: Int64, time: Int64)? {
         let first = try statement("SELECT seq, time FROM keys ORDER BY seq LIMIT 1")

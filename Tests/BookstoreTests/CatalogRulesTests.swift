@@ -166,6 +166,66 @@ struct CatalogRulesTests {
         #expect(catalog.audit().faults.isEmpty)
     }
 
+    @Test("a change is made once under its key, and told of as often as it is asked for")
+    mutating func once() {
+        let put = CatalogOperation.once(
+            key: key("put"), time: 2000, .putBook(.init(book(5, stock: 8))))
+        #expect(catalog.apply(put) == .stored(book(5, stock: 8), created: true))
+        _ = catalog.apply(buy("a", 5))
+        #expect(catalog.apply(put) == .stored(book(5, stock: 8), created: true))
+        #expect(catalog.book(5)?.stock == 7)
+
+        let restock = CatalogOperation.once(
+            key: key("restock"), time: 2001, .restock(itemNumber: 5, maximum: 10))
+        #expect(catalog.apply(restock) == .restocked(itemNumber: 5, stock: 10, added: 3))
+        _ = catalog.apply(buy("b", 5))
+        #expect(catalog.apply(restock) == .restocked(itemNumber: 5, stock: 10, added: 3))
+        #expect(catalog.book(5)?.stock == 9)
+
+        let withdraw = CatalogOperation.once(
+            key: key("withdraw"), time: 2002, .withdraw(itemNumber: 5, condition: .always))
+        #expect(catalog.apply(withdraw) == .withdrawn(book(5, stock: 9)))
+        // A late change does not bring it back, nor a late withdrawal take a new one away.
+        #expect(catalog.apply(put) == .stored(book(5, stock: 8), created: true))
+        #expect(catalog.book(5) == nil)
+        _ = catalog.apply(
+            .once(key: key("again"), time: 2003, .putBook(.init(book(5, stock: 1)))))
+        #expect(catalog.apply(withdraw) == .withdrawn(book(5, stock: 9)))
+        #expect(catalog.book(5)?.stock == 1)
+        #expect(catalog.audit().faults.isEmpty)
+    }
+
+    @Test("a change whose condition no longer holds was made where its key says so")
+    mutating func onceGuarded() {
+        let never = CatalogOperation.PutBook(book(5, stock: 8), condition: .never)
+        #expect(
+            catalog.apply(.once(key: key("a"), time: 1, .putBook(never)))
+                == .conditionFailed(current: nil))
+        _ = catalog.apply(.once(key: key("b"), time: 1, .putBook(.init(book(5, stock: 8)))))
+        #expect(
+            catalog.apply(.once(key: key("b"), time: 1, .putBook(never)))
+                == .stored(book(5, stock: 8), created: true))
+    }
+
+    @Test("changes are remembered for an hour of log time, and then forgotten by later ones")
+    mutating func forgetsChanges() {
+        func put(_ text: String, at time: Int64) -> CatalogOperation {
+            .once(key: key(text), time: time, .putBook(.init(book(5, stock: 8))))
+        }
+        let hour = Bookstore.changeRetention
+        _ = catalog.apply(put("a", at: 1000))
+        _ = catalog.apply(put("b", at: 1000 + hour))
+        _ = catalog.apply(buy("x", 5, at: 1000 + hour))
+        _ = catalog.apply(put("a", at: 1000 + hour))
+        #expect(catalog.book(5)?.stock == 7)
+        _ = catalog.apply(put("c", at: 1001 + hour))
+        _ = catalog.apply(buy("y", 5, at: 1001 + hour))
+        _ = catalog.apply(put("b", at: 1001 + hour))
+        #expect(catalog.book(5)?.stock == 7)
+        _ = catalog.apply(put("a", at: 1001 + hour))
+        #expect(catalog.book(5)?.stock == 8)
+    }
+
     @Test("a change that keeps the stock leaves it to the buys that came between")
     mutating func keepsStock() {
         _ = catalog.apply(buy("a", 1))

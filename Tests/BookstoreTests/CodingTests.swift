@@ -12,6 +12,9 @@ struct CodingTests {
         .putBook(.init(level(book(4), 1_000_000_000), keepsStock: true)),
         .withdraw(itemNumber: 4, condition: .hasDigest(.max)),
         .withdraw(itemNumber: 4, condition: .isPresent),
+        .once(key: key("k"), time: 7, .restock(itemNumber: 3, maximum: 50)),
+        .once(key: key("ключ"), time: 7, .putBook(.init(level(book(4), 9), condition: .never))),
+        .once(key: key("k"), time: 7, .withdraw(itemNumber: 4, condition: .always)),
     ]
 
     private static func level(_ book: Book, _ restockTo: Int64) -> Book {
@@ -29,7 +32,25 @@ struct CodingTests {
         .restocked(itemNumber: 1, stock: 50, added: 0), .stored(book(), created: true),
         .withdrawn(book()), .noSuchBook(itemNumber: 2), .conditionFailed(current: nil),
         .conditionFailed(current: book()),
+        .stored(level(book(), 0), created: false), .withdrawn(level(book(), 5)),
+        .conditionFailed(current: level(book(), 1_000_000_000)),
     ]
+
+    @Test("only a change can be one that is made once")
+    func notOnce() {
+        for operation in [buy("a"), .restoreSale(sale(1))] {
+            let wrapped = CatalogOperation.once(key: key("k"), time: 7, operation)
+            #expect(throws: DecodingFault.outOfRange) {
+                try CatalogOperation(decoding: wrapped.encoded)
+            }
+        }
+        let twice = CatalogOperation.once(
+            key: key("k"), time: 7,
+            .once(key: key("l"), time: 7, .restock(itemNumber: 1, maximum: 5)))
+        #expect(throws: DecodingFault.outOfRange) {
+            try CatalogOperation(decoding: twice.encoded)
+        }
+    }
 
     static let orderOutcomes: [OrderOutcome] = [
         .nothing, .malformed, .recorded([]),

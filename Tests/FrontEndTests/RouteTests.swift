@@ -275,19 +275,29 @@ struct RouteTests {
     }
 
     @Test(
-        "a withdrawal that was sent again and finds no book is done; one that was sent once is a 404",
-        arguments: [(UpstreamFailure.unanswered, 204), (.unreachable, 404)])
-    func repeatedWithdrawal(_ failure: UpstreamFailure, _ status: Int) throws {
+        "a change is sent again under the key that it had",
+        arguments: [
+            (Request.Method.delete, "/items/70"), (.put, "/items/70"), (.post, "/restock/70"),
+        ], ["default-key", nil])
+    func repeatedChange(_ change: (method: Request.Method, path: String), _ key: String?) throws {
         let store = Fixture.leased()
-        let sink = store.send(.delete, "/items/70") {
+        let sink = store.send(change.method, change.path) {
             $0.authorization = Array("bearer \(Fixture.adminToken)".utf8)
+            $0.contentType = "application/json"
+            $0.defaultKey = key.map { Array($0.utf8) }
         }
-        try #require(store.upstream.next()).fail(failure)
+        let first = try #require(store.upstream.next())
+        first.fail(.unanswered)
         store.timers.advance(.milliseconds(100))
         let again = try #require(store.upstream.next())
-        #expect(again.request.method == "DELETE")
+        let keys = [first, again].map { call in
+            call.request.headers.first { $0.0 == "Idempotency-Key" }?.1
+        }
+        #expect(keys[0] == keys[1])
+        #expect((keys[0]?.isEmpty ?? true) == false)
+        if let key { #expect(keys[0] == key) }
         again.answer(404, "{}", headers: [("Content-Type", Problem.mediaType)])
-        #expect(sink.answer?.status == status)
+        #expect(sink.answer?.status == 404)
     }
 
     @Test("a change of a book goes to the catalog's primary with its conditions")

@@ -72,6 +72,35 @@ private let messages: [Message] = [
         }
     }
 
+    @Test(
+        "A number that no store ever comes to is refused: it would stay", arguments: [62, 63, 64])
+    func ordinals(_ bits: Int) {
+        let number = bits == 64 ? UInt64.max : 1 << UInt64(bits)
+        let expected = number > 1 << 62
+        func isRefused(_ message: Message) -> Bool {
+            (try? Message(decoding: message.encoded())) == nil
+        }
+        var far = view
+        far.number = number
+        let position = LogPosition(index: 7, view: 2)
+        #expect(
+            isRefused(.updated(UpdateReply(sender: member, view: far, outcome: .busy))) == expected)
+        #expect(
+            isRefused(.register(.prepare(Ballot(round: number, proposer: Incarnation(1)))))
+                == expected)
+        #expect(
+            isRefused(
+                .update(
+                    Update(view: view, previous: position, entries: [], commitIndex: number)))
+                == expected)
+        #expect(
+            isRefused(
+                .update(
+                    Update(
+                        view: view, previous: LogPosition(index: number, view: 1), entries: [],
+                        commitIndex: 1))) == expected)
+    }
+
     @Test("Another version of the format is refused")
     func version() {
         #expect(throws: WireError.unknownVersion(9)) { try Message(decoding: [9, 1]) }

@@ -10,10 +10,24 @@ struct RandomCatalogOperations {
     var generator: SeededGenerator
     private var time: Int64 = 1000
     private var lastKey: Int64 = 0
+    private var lastChange = 0
 
     init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
 
     mutating func next() -> CatalogOperation {
+        let operation = nextOperation()
+        switch operation {
+        case .buy, .restoreSale, .once: return operation
+        case .restock, .putBook, .withdraw:
+            guard Int.random(in: 0..<3, using: &generator) > 0 else { return operation }
+            // Keys come again, some after they were forgotten.
+            lastChange += 1
+            let number = Int.random(in: max(1, lastChange - 4)...lastChange, using: &generator)
+            return .once(key: key("change \(number)"), time: max(0, time), operation)
+        }
+    }
+
+    private mutating func nextOperation() -> CatalogOperation {
         let item = Int64.random(in: 1...40, using: &generator)
         switch Int.random(in: 0..<100, using: &generator) {
         case ..<70: return nextBuy(of: item)

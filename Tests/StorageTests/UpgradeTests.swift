@@ -34,7 +34,8 @@ struct UpgradeTests {
         let audit = try store.audit()
         try run(
             [
-                "DROP TABLE key_index", "ALTER TABLE catalog DROP COLUMN keys_through",
+                "DROP TABLE changes", "DROP TABLE key_index",
+                "ALTER TABLE catalog DROP COLUMN keys_through",
                 "CREATE INDEX keys_by_hash ON keys (hash)", "DROP TABLE titles",
                 "ALTER TABLE books DROP COLUMN restock_to",
             ], in: store.file)
@@ -146,7 +147,8 @@ struct UpgradeTests {
             _ = try store.apply(entries)
             try run(
                 [
-                    "DROP TABLE key_index", "ALTER TABLE catalog DROP COLUMN keys_through",
+                    "DROP TABLE changes", "DROP TABLE key_index",
+                    "ALTER TABLE catalog DROP COLUMN keys_through",
                     "DROP TABLE titles", "CREATE INDEX keys_by_hash ON keys (hash)",
                     """
                     CREATE VIRTUAL TABLE titles USING fts5(
@@ -206,7 +208,7 @@ struct UpgradeTests {
             let (_, store) = try catalog()
             try store.file.write { database throws(StorageError) in
                 try PreparedStatement(
-                    "PRAGMA user_version = 4", database, file: store.file.path
+                    "PRAGMA user_version = 5", database, file: store.file.path
                 ).run()
             }
             _ = try store.checkpoint()
@@ -216,7 +218,7 @@ struct UpgradeTests {
         #expect {
             _ = try catalog()
         } throws: {
-            "\($0)".contains("its tables have version 4, this release knows 3")
+            "\($0)".contains("its tables have version 5, this release knows 4")
         }
         #expect(try Files.read(path) == before)
     }

@@ -277,6 +277,41 @@ struct AdministrationTests {
         expectProblem(try withdraw(), 404)
     }
 
+    /// As a front end sends a change again that got no answer, or as a message comes late.
+    @Test func `A change that arrives a second time is not made a second time`() throws {
+        let primary = store.endpoint(of: try store.primary("catalogServer"))
+        func send(_ method: String, _ target: String, _ key: String, stock: Int = 0) throws
+            -> HTTPAnswer
+        {
+            try HTTPConnection(to: primary).request(
+                method, target,
+                headers: primary.headers.merging(
+                    ["Idempotency-Key": key, "Content-Type": "application/json"]) { $1 },
+                body: Array(
+                    (method == "PUT"
+                        ? #"{"title":"Late","topic":"Novelties","cost":9,"stock":\#(stock)}"# : "")
+                        .utf8))
+        }
+        let created = try send("PUT", "/items/77", "late put", stock: 5)
+        #expect(created.status == 201)
+        #expect(try store.request("POST", "/buy/77").status == 201)
+        let again = try send("PUT", "/items/77", "late put", stock: 5)
+        #expect(again.status == 201 && again.text == created.text)
+        #expect(try store.stock(of: 77) == 4)
+        let filled = try send("POST", "/restock/77", "late restock")
+        #expect(filled.text.contains(#""added":46"#))
+        #expect(try store.request("POST", "/buy/77").status == 201)
+        #expect(try send("POST", "/restock/77", "late restock").text == filled.text)
+        #expect(try store.stock(of: 77) == 49)
+        #expect(try send("DELETE", "/items/77", "late withdrawal").status == 204)
+        #expect(try send("PUT", "/items/77", "late put", stock: 5).status == 201)
+        #expect(try store.get("/lookup/77").status == 404)
+        #expect(try send("PUT", "/items/77", "another put", stock: 1).status == 201)
+        #expect(try send("DELETE", "/items/77", "late withdrawal").status == 204)
+        #expect(try store.stock(of: 77) == 1)
+        #expect(try send("DELETE", "/items/77", "last withdrawal").status == 204)
+    }
+
     private func put(
         _ item: Int, _ body: String, _ headers: [String: String] = [:]
     ) throws -> HTTPAnswer {
