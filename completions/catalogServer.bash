@@ -163,7 +163,7 @@ _catalogServer() {
     local -a unparsed_words=("${COMP_WORDS[@]:1:${COMP_CWORD}}")
 
     local -a repeating_flags=()
-    local -a non_repeating_flags=(-h --help)
+    local -a non_repeating_flags=(--version -h --help)
     local -a repeating_options=()
     local -a non_repeating_options=(--config --log-format --log-level)
     __catalogServer_offer_flags_options 1
@@ -200,7 +200,11 @@ _catalogServer() {
 }
 
 _catalogServer_help() {
-    :
+    repeating_flags=()
+    non_repeating_flags=(--version)
+    repeating_options=()
+    non_repeating_options=()
+    __catalogServer_offer_flags_options -1
 }
 
 complete -o filenames -F _catalogServer catalogServer

@@ -20,10 +20,10 @@ function __catalogServer_parse_tokens -S
     set -l unparsed_tokens (__catalogServer_tokens -pc)
     switch $unparsed_tokens[1]
     case 'catalogServer'
-        __catalogServer_parse_subcommand 1 'config=' 'log-format=' 'log-level=' 'h/help'
+        __catalogServer_parse_subcommand 1 'config=' 'log-format=' 'log-level=' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'help'
-            __catalogServer_parse_subcommand -r 1 
+            __catalogServer_parse_subcommand -r 1 'version'
         end
     end
 end
@@ -80,5 +80,7 @@ complete -c 'catalogServer' -f
 complete -c 'catalogServer' -n '__catalogServer_should_offer_completions_for_flags_or_options "catalogServer" config' -l 'config' -d 'The map of servers and the settings.' -rfka ''
 complete -c 'catalogServer' -n '__catalogServer_should_offer_completions_for_flags_or_options "catalogServer" log-format' -l 'log-format' -d 'How a line of the log is written: text or json. (default: text on a terminal, json elsewhere)' -rfka 'text json'
 complete -c 'catalogServer' -n '__catalogServer_should_offer_completions_for_flags_or_options "catalogServer" log-level' -l 'log-level' -d 'The least level that is logged: trace, debug, info, notice, warning, error or critical. SIGUSR1 goes over to debug, and back.' -rfka 'trace debug info notice warning error critical'
+complete -c 'catalogServer' -n '__catalogServer_should_offer_completions_for_flags_or_options "catalogServer" version' -l 'version' -d 'Show the version.'
 complete -c 'catalogServer' -n '__catalogServer_should_offer_completions_for_flags_or_options "catalogServer" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'catalogServer' -n '__catalogServer_should_offer_completions_for_positional "catalogServer" -eq 1' -fa 'help' -d 'Show subcommand help information.'
+complete -c 'catalogServer' -n '__catalogServer_should_offer_completions_for_flags_or_options "catalogServer help" version' -l 'version' -d 'Show the version.'

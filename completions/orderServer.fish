@@ -20,10 +20,10 @@ function __orderServer_parse_tokens -S
     set -l unparsed_tokens (__orderServer_tokens -pc)
     switch $unparsed_tokens[1]
     case 'orderServer'
-        __orderServer_parse_subcommand 1 'config=' 'log-format=' 'log-level=' 'h/help'
+        __orderServer_parse_subcommand 1 'config=' 'log-format=' 'log-level=' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'help'
-            __orderServer_parse_subcommand -r 1 
+            __orderServer_parse_subcommand -r 1 'version'
         end
     end
 end
@@ -80,5 +80,7 @@ complete -c 'orderServer' -f
 complete -c 'orderServer' -n '__orderServer_should_offer_completions_for_flags_or_options "orderServer" config' -l 'config' -d 'The map of servers and the settings.' -rfka ''
 complete -c 'orderServer' -n '__orderServer_should_offer_completions_for_flags_or_options "orderServer" log-format' -l 'log-format' -d 'How a line of the log is written: text or json. (default: text on a terminal, json elsewhere)' -rfka 'text json'
 complete -c 'orderServer' -n '__orderServer_should_offer_completions_for_flags_or_options "orderServer" log-level' -l 'log-level' -d 'The least level that is logged: trace, debug, info, notice, warning, error or critical. SIGUSR1 goes over to debug, and back.' -rfka 'trace debug info notice warning error critical'
+complete -c 'orderServer' -n '__orderServer_should_offer_completions_for_flags_or_options "orderServer" version' -l 'version' -d 'Show the version.'
 complete -c 'orderServer' -n '__orderServer_should_offer_completions_for_flags_or_options "orderServer" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'orderServer' -n '__orderServer_should_offer_completions_for_positional "orderServer" -eq 1' -fa 'help' -d 'Show subcommand help information.'
+complete -c 'orderServer' -n '__orderServer_should_offer_completions_for_flags_or_options "orderServer help" version' -l 'version' -d 'Show the version.'

@@ -92,7 +92,9 @@ struct ConfigurationReader {
         let digits =
             Int(String(member.name.reversed().prefix { $0.isNumber }.reversed()))
             .map(String.init) ?? ""
+        // The name itself where the number alone is wrong.
         let names = ServerKind.allCases.map(\.rawValue).flatMap { [$0, $0 + digits] }
+            .filter { $0 != member.name }
         let nearest = Spelling.nearest(to: member.name, among: names + ["settings"])
         report(
             member.name, at: member.offset,

@@ -73,7 +73,7 @@ public struct InternalRequest: Sendable {
         guard let number = Int64(text), number >= 0,
             text.utf8.allSatisfy({ (48...57).contains($0) })
         else {
-            throw .malformedRequest("\(name) must be a whole number from 0 to \(limit)")
+            throw .malformedRequest("\(name) must be a whole number, 0 or greater")
         }
         return min(number, limit)
     }

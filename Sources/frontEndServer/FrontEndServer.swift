@@ -13,7 +13,8 @@ struct FrontEndServer: ParsableCommand {
         discussion: """
             It logs to stderr and serves until SIGTERM, then finishes what is in flight. Exit \
             status: 0 after an orderly stop, 78 for a wrong configuration, 69 where it cannot serve.
-            """)
+            """,
+        version: API.version)
 
     @Argument(help: "The server's name; may be left out where FILE has just one front end.")
     var name: String?

@@ -15,7 +15,8 @@ struct OrderServer: ParsableCommand {
             It logs to stderr and serves until SIGTERM, then finishes what is in flight. Exit \
             status: 0 after an orderly stop, 78 for a wrong configuration, 65 for damaged files, 75 \
             where another process has the data directory, 69 where it cannot serve.
-            """)
+            """,
+        version: API.version)
 
     @Argument(help: "The server's name; may be left out where FILE has just one order server.")
     var name: String?

@@ -61,6 +61,13 @@ struct UpCommand: ParsableCommand {
             try runner.run(probe: probe.answers) {
                 probe.clear()
                 Standard.output(welcome(plan))
+                if plan.receivesClients, Pages.folder(of: plan.site.configuration) == nil {
+                    Standard.error(
+                        """
+                        pygmy: there is no page at /, for neither the folder of the configuration \
+                        nor that of the programs has nginx/html; all else works
+                        """)
+                }
             }
         } catch {
             switch error {
