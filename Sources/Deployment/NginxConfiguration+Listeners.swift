@@ -238,7 +238,7 @@ extension NginxConfiguration {
     var internalListeners: String {
         let timeout = site.configuration.settings.requestTimeout + .seconds(1)
         return site.servers.map { server in
-            let bulk = "/(?:update|buys|sales|catalog\\.csv|orders\\.csv)"
+            let bulk = "/(?:update|buys|detour|sales|catalog\\.csv|orders\\.csv)"
             return """
                 server {
                     listen \(server.address) default_server backlog=4096;

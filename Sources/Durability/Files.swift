@@ -13,6 +13,13 @@ package enum Files {
         return Int(status.st_size)
     }
 
+    /// Bytes that are left of a file system for files in a directory.
+    package static func room(in directory: String) throws(StorageError) -> Int {
+        var space = statvfs()
+        guard statvfs(directory, &space) == 0 else { throw .lastSystemError(directory) }
+        return Int(space.f_bavail) * Int(space.f_frsize)
+    }
+
     /// Makes a directory and those above it. Each new name is durable on return.
     package static func makeDirectory(_ path: String) throws(StorageError) {
         guard !exists(path) else { return }
@@ -162,11 +169,9 @@ package enum Files {
         let descriptor = open(path, O_WRONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .lastSystemError(path) }
         defer { close(descriptor) }
-        var space = statvfs()
-        guard fstatvfs(descriptor, &space) == 0 else { throw .lastSystemError(path) }
         let end = lseek(descriptor, 0, SEEK_END)
         guard end >= 0 else { throw .lastSystemError(path) }
-        guard end < length, Int(space.f_bavail) * Int(space.f_frsize) >= plenty else { return }
+        guard end < length, try room(in: directory(of: path)) >= plenty else { return }
         do throws(StorageError) {
             try write([UInt8](repeating: 0, count: length - Int(end))[...], to: descriptor, path)
             guard fsync(descriptor) == 0 else { throw .lastSystemError(path) }

@@ -51,7 +51,9 @@ final class Dispatcher: Sendable {
         _ request: UpstreamRequest, to need: Cluster.Need, deadline: Instant,
         completion: @escaping Completion
     ) {
-        step(RequestRoute(need: need, deadline: deadline), request, completion)
+        step(
+            RequestRoute(need: need, deadline: deadline, isWrite: request.method != "GET"), request,
+            completion)
     }
 
     /// Looks at what is known of the cluster, or changes it. Short: requests wait for it.

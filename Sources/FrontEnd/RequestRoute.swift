@@ -48,9 +48,13 @@ struct RequestRoute: Sendable {
     private var redirect: Int?
     private var pause = Self.firstPause
 
-    init(need: Cluster.Need, deadline: Instant) {
+    private let isWrite: Bool
+
+    /// - Parameter isWrite: whether only a primary answers it.
+    init(need: Cluster.Need, deadline: Instant, isWrite: Bool = true) {
         self.need = need
         self.deadline = deadline
+        self.isWrite = isWrite
     }
 
     /// Says where the request goes now.
@@ -85,8 +89,10 @@ struct RequestRoute: Sendable {
         let verdict = judge(result, from: cluster.servers[place].id.name)
         note(result)
         switch verdict {
-        // Who has passed it on is not the primary.
-        case .answer: cluster.answered(place, need: isRelayed ? .member(need.kind) : need, at: now)
+        // Who has passed it on is not the primary, nor is who answers what a backup may answer.
+        case .answer:
+            let isPrimary = isWrite && !isRelayed
+            cluster.answered(place, need: isPrimary ? need : .member(need.kind), at: now)
         case .retry(let isGone): cluster.failed(place, isGone: isGone, at: now)
         case .redirect(let name):
             cluster.failed(place, isGone: false, at: now)

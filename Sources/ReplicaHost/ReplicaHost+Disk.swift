@@ -237,6 +237,7 @@ extension ReplicaHost {
                     step(entries.isEmpty ? .loadFailed(token) : .loaded(token, entries))
                 case .fetchSnapshot(let attempt, let server):
                     fetchSnapshot(attempt: attempt, from: server)
+                case .discardSnapshot: discardSnapshot()
                 case .giveChunk(let chunk): give(chunk)
                 case .trim(let index): trim(through: index)
                 case .removeOldSnapshots: removeOldSnapshots()

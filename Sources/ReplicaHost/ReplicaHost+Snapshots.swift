@@ -65,6 +65,7 @@ extension ReplicaHost {
             guard let bytes = Self.read(snapshot.path, at: chunk.offset, count: Self.chunkLength)
             else {
                 servedSnapshots.withLock { $0[chunk.server] = nil }
+                unlink(snapshot.path)
                 return chunk.responder.send(.unavailable("The copy of the state cannot be read"))
             }
             chunk.responder.send(
@@ -159,7 +160,6 @@ extension ReplicaHost {
     // MARK: Taking
 
     func fetchSnapshot(attempt: UInt64, from server: ServerName) {
-        latestAttempt.store(attempt, ordering: .relaxed)
         guard let address = address(of: server) else {
             return step(.snapshotFailed(attempt: attempt))
         }
@@ -190,8 +190,12 @@ extension ReplicaHost {
             }
             if chunk.bytes.isEmpty { break }
         }
+        discardSnapshot()
         step(.snapshotFailed(attempt: attempt))
     }
+
+    /// Removes what was fetched of a copy, which is as large as the state.
+    func discardSnapshot() { unlink(store.incomingPath) }
 
     private struct Chunk {
         let position: LogPosition
@@ -250,6 +254,8 @@ extension ReplicaHost {
             try store.installSnapshot(position)
         } catch {
             logger.error("\(group): the copy of the state cannot be installed: \(error)")
+            // Nobody fetches another one before this has been told of.
+            discardSnapshot()
             return step(.snapshotFailed(attempt: attempt))
         }
         logger.notice("\(group): the state is now the copy at \(position)")

@@ -47,6 +47,7 @@ public final class ReplicaHost<Store: StateStore>: Sendable {
     enum LoadWork: Sendable {
         case entries(Token, ClosedRange<LogIndex>)
         case fetchSnapshot(attempt: UInt64, from: ServerName)
+        case discardSnapshot
         case giveChunk(ChunkRequest)
         case trim(through: LogIndex)
         case removeOldSnapshots
@@ -71,7 +72,6 @@ public final class ReplicaHost<Store: StateStore>: Sendable {
     let threads = Mutex<(workers: [WorkerThread], periodic: [PeriodicThread])>(([], []))
     let directory: DataDirectory
     let servedSnapshots = Mutex<[String: ServedSnapshot]>([:])
-    let latestAttempt = Atomic<UInt64>(0)
     let isStopping = Atomic<Bool>(false)
     /// How often the `checkpoint` thread has been at work.
     let flushes = Atomic<Int>(0)
@@ -144,6 +144,7 @@ public final class ReplicaHost<Store: StateStore>: Sendable {
                 case .load(let token, let range): loadWork.append(.entries(token, range))
                 case .fetchSnapshot(let attempt, let server):
                     loadWork.append(.fetchSnapshot(attempt: attempt, from: server))
+                case .discardSnapshot: loadWork.append(.discardSnapshot)
                 default: others.append(effect)
                 }
             }
@@ -169,7 +170,7 @@ public final class ReplicaHost<Store: StateStore>: Sendable {
         case .administered(let ticket, let outcome): administered(ticket, outcome)
         case .append, .persist, .apply, .load, .trimLog, .fetchSnapshot, .installSnapshot,
             .discardSnapshot:
-            // Queued under the lock by `step`; a fetched snapshot is overwritten by the next.
+            // Queued under the lock by `step`.
             break
         }
     }

@@ -30,7 +30,7 @@ struct CommandUnderWay: Sendable {
     var ticket: Ticket
     var command: Command
     var deadline: Instant
-    /// The identity of the acceptor to be added, once it has said it.
+    /// Whether the register was asked for it.
     var isStarted = false
 }
 

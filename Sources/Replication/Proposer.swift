@@ -35,7 +35,9 @@ enum RegisterChange: Hashable, Sendable {
         case .succeed(let number, let view):
             if value.view.number == number { value.view = view }
         case .force(let member, let incarnation, let known):
-            if value.view.incarnation != incarnation || value.view.number < known {
+            if value.view.incarnation != incarnation || value.view.members != [member]
+                || value.view.number < known
+            {
                 value.view = View(
                     number: max(value.view.number, known) + 1, members: [member],
                     incarnation: incarnation)

@@ -10,6 +10,9 @@ extension Replica {
             return refuse(ticket, "the group has no view register")
         }
         guard self.command == nil else { return refuse(ticket, "another command is under way") }
+        if command == .forceView, joining.isInstalling {
+            return refuse(ticket, "a copy of another server's state is being installed")
+        }
         if command != .forceView, role != .primary {
             return refuse(ticket, "\(knownPrimary?.text ?? "nobody") is the primary")
         }
@@ -50,7 +53,8 @@ extension Replica {
         guard let command, command.isStarted, let change else { return }
         let isDone: Bool
         switch (command.command, change) {
-        case (.forceView, .force): isDone = value.view.incarnation == incarnation
+        case (.forceView, .force):
+            isDone = value.view.incarnation == incarnation && value.view.members == [member]
         case (.addAcceptor(let name), .add):
             isDone = value.acceptors.contains { $0.name == name }
         case (.removeAcceptor(let name), .remove):

@@ -238,9 +238,8 @@ public final class GroupClient: Sendable {
     ) {
         var attempt = attempt
         switch result {
-        // One of an earlier release does not know the way.
-        case .success(let response) where response.status == 404 || response.status == 405: break
-        case .success(let response) where response.status < 502 || response.status > 504:
+        // The catalog's word: the outcomes, or that it misses sales.
+        case .success(let response) where response.status == 200 || response.status == 409:
             let isNew = state.withLock { state -> Bool in
                 var detour = state.detour ?? Detour(place: index, until: .init(nanoseconds: 0))
                 let isNew = !detour.isOpen
@@ -252,6 +251,8 @@ public final class GroupClient: Sendable {
             if isNew { logger.notice("\(detours[index - members.count].name) is the way round") }
             attempt.completion(.success(response))
             return
+        // One of an earlier release does not know the way, or a batch so large.
+        case .success(let response) where (400...499).contains(response.status): break
         case .success, .failure:
             // What it has tried is not known here.
             attempt.mayHaveHappened = true

@@ -6,18 +6,34 @@ extension StateFile {
     /// Writes a consistent copy of the state to a file that is complete and durable on return.
     ///
     /// The copy is made page by page from a read transaction: the state may be written meanwhile,
-    /// but its write-ahead log cannot start anew until the copy is done.
+    /// but its write-ahead log cannot start anew until the copy is done. Where it fails nothing is left
+    /// of it, and where the disk has no room for it it is not begun: the store itself needs what there
+    /// is.
     func writeSnapshot(to path: String) throws(StorageError) -> LogPosition {
-        for suffix in ["", "-journal", "-wal", "-shm"] { try Files.remove(path + suffix) }
+        try Self.removeSnapshot(path)
         let file = file
-        let position = try file.longRead { connection throws(StorageError) in
-            let position = try Self.applied(connection, file.path)
-            try Self.copy(connection, from: file.path, to: path)
-            return position
+        let size = (Files.size(file.path) ?? 0) + (Files.size(file.path + "-wal") ?? 0)
+        let directory = Files.directory(of: path)
+        guard try Files.room(in: directory) > size + size / 10 else {
+            throw .diskFull(file: path)
         }
-        try Files.syncFile(path)
-        try Files.syncDirectory(Files.directory(of: path))
-        return position
+        do throws(StorageError) {
+            let position = try file.longRead { connection throws(StorageError) in
+                let position = try Self.applied(connection, file.path)
+                try Self.copy(connection, from: file.path, to: path)
+                return position
+            }
+            try Files.syncFile(path)
+            try Files.syncDirectory(directory)
+            return position
+        } catch {
+            try? Self.removeSnapshot(path)
+            throw error
+        }
+    }
+
+    private static func removeSnapshot(_ path: String) throws(StorageError) {
+        for suffix in ["", "-journal", "-wal", "-shm"] { try Files.remove(path + suffix) }
     }
 
     private static func copy(

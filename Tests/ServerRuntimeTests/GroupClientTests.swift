@@ -247,9 +247,15 @@ struct GroupClientTests {
     func severalDetours() throws {
         let cut = try SocketServer { connection in connection.waitForClose() }
         let refusing = try backup()
+        // An nginx that was not told how large a batch may be.
+        let narrow = try SocketServer { connection in
+            while connection.readRequest() != nil {
+                connection.answer("", status: "413 Content Too Large")
+            }
+        }
         let client = try group(
             of: [cut, backup()], attemptLimit: .milliseconds(50),
-            frontEnds: [refusing, cut, server("the third")])
+            frontEnds: [refusing, narrow, cut, server("the third")])
         #expect(try text(of: send(client, detour: "/detour/x").wait()) == "the third")
         #expect(try text(of: send(client, detour: "/detour/x").wait()) == "the third")
     }

@@ -143,11 +143,16 @@ struct FullDiskTests {
         try store.importBooks { put in
             for number in 1...3000 as ClosedRange<Int64> { try put(book(number)) }
         }
-        disk.fill()
-        let error = #expect(throws: StorageError.self) {
-            _ = try store.writeSnapshot(to: "\(disk.path)/snapshot.db")
+        for room in [0, 20_000, 100_000] {
+            disk.fill(butFor: room)
+            let error = #expect(throws: StorageError.self) {
+                _ = try store.writeSnapshot(to: "\(disk.path)/snapshot.db")
+            }
+            #expect(isFull(error))
+            // What there is of room is left to the store.
+            #expect(!Files.exists("\(disk.path)/snapshot.db"))
+            try disk.makeRoom()
         }
-        #expect(isFull(error))
         #expect(try store.audit().books == 3000)
     }
 
