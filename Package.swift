@@ -68,7 +68,8 @@ let package = Package(
 
         // Adapters: each owns one C library.
         module("FastCGI", ["CFastCGI", log]),
-        module("HTTPClient", ["CCurl"]),
+        module("Waiting"),
+        module("HTTPClient", ["CCurl", "Waiting"]),
         module("Durability", ["Bookstore"]),
         module("Storage", ["Bookstore", "Durability", "Replication", grdb]),
 
@@ -128,6 +129,7 @@ let package = Package(
         .target(name: "ChildProcess", path: "Tests/ChildProcess", swiftSettings: settings),
         .target(name: "SocketServer", path: "Tests/SocketServer", swiftSettings: settings),
         tests("HTTPClientTests", ["HTTPClient", "SocketServer"]),
+        tests("WaitingTests", ["Waiting"]),
         tests("PygmyTests", ["API", "pygmy", arguments]),
         tests(
             "ServerRuntimeTests",

@@ -114,7 +114,7 @@ public struct BookRecord: Hashable, Sendable {
 
     /// Whether the account adds up and no copy was sold that there was not.
     public var isBalanced: Bool {
-        opening + restocked == book.stock + sold && book.stock >= 0 && sold >= 0
+        opening &+ restocked == book.stock &+ sold && book.stock >= 0 && sold >= 0
     }
 
     /// The record of a book that is not for sale and never had any stock.

@@ -16,6 +16,19 @@ public enum StorageError: Error, Hashable, Sendable {
     /// Anything else: an I/O error, too little memory, no permission.
     case other(file: String, code: Int32, message: String)
 
+    /// SQLite's SQLITE_IOERR, under which the system's EIO goes too: EIO itself is SQLite's number for
+    /// a database that is busy.
+    private static let diskCode: Int32 = 10
+
+    /// Whether the disk itself failed: SQLITE_IOERR of any kind, or EIO.
+    ///
+    /// Where it comes of making earlier writes durable, they may be lost though the next attempt
+    /// succeeds: the system has given them up, and nobody writes them again.
+    public var isOfDisk: Bool {
+        guard case .other(_, let code, _) = self else { return false }
+        return code & 0xff == Self.diskCode
+    }
+
     /// Whether room on the disk is all that is missing.
     public var isDiskFull: Bool {
         if case .diskFull = self { true } else { false }
@@ -56,6 +69,7 @@ extension StorageError {
         switch code {
         case ENOSPC, EDQUOT: .diskFull(file: file)
         case EROFS, EACCES, EPERM: .readOnly(file: file)
+        case EIO: .other(file: file, code: diskCode, message: String(cString: strerror(code)))
         default: .other(file: file, code: code, message: String(cString: strerror(code)))
         }
     }

@@ -52,12 +52,16 @@ final class ExportDesk: Sendable {
             return true
         }
         guard isAdmitted else { throw .overloaded() }
-        _ = WorkerThread(name: "export") { [self] in
+        let isRunning = WorkerThread.run("export") { [self] in
             defer { running.withLock { $0 -= 1 } }
             let path =
                 "/\(Self.file(kind))?limit=\(Self.rowsPerPage)"
                 + (hasQuantity ? "&with=quantity" : "")
             run(kind, path, request, deadline, headers, sink)
+        }
+        guard isRunning else {
+            running.withLock { $0 -= 1 }
+            throw .overloaded()
         }
     }
 

@@ -1,5 +1,5 @@
-internal import Dispatch
 internal import Synchronization
+internal import Waiting
 
 /// Where a thread waits for what another brings, once: the answer to a request, where nothing can be
 /// done before it has come.
@@ -9,7 +9,7 @@ internal import Synchronization
 ///     let response = arrival.wait()
 public final class Arrival<Value: Sendable>: Sendable {
     private let value = Mutex<Value?>(nil)
-    private let semaphore = DispatchSemaphore(value: 0)
+    private let semaphore = SteadySemaphore()
 
     /// Nothing has come yet.
     public init() {}
@@ -31,8 +31,9 @@ public final class Arrival<Value: Sendable>: Sendable {
     /// Waits for it, no longer than `time`; nil where it has not come by then.
     public func wait(_ time: Duration) -> Value? {
         let (seconds, attoseconds) = time.components
-        let end = DispatchTime.now() + Double(seconds) + Double(attoseconds) * 1e-18
-        guard semaphore.wait(timeout: end) == .success else { return nil }
+        // A year is as good as for ever, and is no overflow.
+        let nanoseconds = min(seconds, 31_536_000) * 1_000_000_000 + attoseconds / 1_000_000_000
+        guard semaphore.wait(nanoseconds: nanoseconds) else { return nil }
         return value.withLock { $0 }
     }
 }

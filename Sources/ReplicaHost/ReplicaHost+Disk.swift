@@ -207,8 +207,12 @@ extension ReplicaHost {
         let turn = flushes.add(1, ordering: .relaxed).newValue
         if turn % 100 == 0 { loadWork.append(.removeOldSnapshots) }
         guard turn % 10 == 1 else {
-            // A disk that cannot is told of by the next checkpoint.
-            try? store.flush()
+            do throws(StorageError) {
+                try store.flush()
+            } catch {
+                // Where it has no room for it, the next checkpoint tells of that.
+                stopIfLost(error)
+            }
             return
         }
         // The log's own does not depend on the state's.
@@ -216,12 +220,14 @@ extension ReplicaHost {
             try log.checkpoint()
         } catch {
             stopIfBroken(error)
+            stopIfLost(error)
             report("a checkpoint of the log failed: \(error)", .warning)
         }
         do throws(StorageError) {
             step(.stateDurable(through: try store.checkpoint()))
         } catch {
             stopIfBroken(error)
+            stopIfLost(error)
             report("a checkpoint failed: \(error)", .warning)
         }
     }
@@ -279,6 +285,16 @@ extension ReplicaHost {
         guard case .damaged = error else { return }
         logger.critical("\(group): \(error)")
         exit(ExitStatus.damagedFiles)
+    }
+
+    /// Ends the process where the disk has failed to keep what was written to a database file or its
+    /// write-ahead log. What this process takes for written may be gone, and a second sync says nothing
+    /// of it; the next start goes by the checksums of the write-ahead log, and by the replicated log.
+    private func stopIfLost(_ error: StorageError) {
+        guard error.isOfDisk else { return }
+        logger.critical(
+            "\(group): what was written may be lost, so that this process starts anew: \(error)")
+        exit(ExitStatus.inputOutput)
     }
 
     func pause(milliseconds: Int) {

@@ -43,7 +43,8 @@ public enum ReplicaRoute: Sendable {
 
     private var methods: [Request.Method] {
         switch self {
-        case .health, .livez, .readyz, .metrics, .status, .sync: [.get, .head]
+        case .health, .livez, .readyz, .metrics, .status: [.get, .head]
+        case .sync: [.get]
         case .update, .heartbeat, .register: [.put]
         case .forceView: [.post]
         case .members: [.post, .delete]

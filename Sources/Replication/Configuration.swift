@@ -22,6 +22,8 @@ public struct Configuration: Sendable {
     public var driftMargin = 0.1
     /// How long a peer may leave a request unanswered before it is taken for silent.
     public var silenceTimeout: Instant.Span = .milliseconds(500)
+    /// How long the disk may take for one write before it is taken for one that fails.
+    public var stallTimeout: Instant.Span { silenceTimeout * 1.5 }
     /// When the host gives up an update, a heartbeat or an invalidation.
     public var messageTimeout: Instant.Span = .milliseconds(400)
     /// The number of the first view of a group that begins with a state from a backup: greater than

@@ -6,6 +6,7 @@ extension Replica {
     mutating func tick() {
         isTicking = true
         if mustPersistAgain { persistView() }
+        watchDisk()
         pursueViews()
         pursueJoining()
         repeatInvalidations()

@@ -137,6 +137,7 @@ extension Replica {
         durableIndex = position.index
         commitIndex = position.index
         appliedThrough = position.index
+        applyingSince = nil
         cutFrom = nil
         // It was a write like any other, and there may be none to follow it for long.
         noteDiskWritten()

@@ -10,7 +10,7 @@ extension Replica {
         let entries = log.slice(
             after: durableIndex, through: log.lastIndex, maximumEntries: .max, maximumBytes: .max)
         let token = Token(fresh())
-        append = AppendUnderWay(token: token, through: log.lastIndex, cut: cutFrom)
+        append = AppendUnderWay(token: token, through: log.lastIndex, cut: cutFrom, since: now)
         effects.append(.append(token, entries, truncatingFrom: cutFrom))
         cutFrom = nil
     }
@@ -35,10 +35,22 @@ extension Replica {
         // The disk may hold any part of it, and what it should have cut: the next write cuts both.
         cutFrom = min(cutFrom ?? .max, append.cut ?? .max, durableIndex + 1)
         retryDiskAt = now + configuration.heartbeatInterval
-        if !isDiskFailing {
-            isDiskFailing = true
-            effects.append(.note(.diskFailed))
-        }
+        noteDiskFailing()
+    }
+
+    private mutating func noteDiskFailing() {
+        guard !isDiskFailing else { return }
+        isDiskFailing = true
+        effects.append(.note(.diskFailed))
+    }
+
+    /// A disk that does not answer fails as one does that says no, until it has answered: otherwise a
+    /// primary would keep its lease, and its place, for as long as its disk hangs. At a tick.
+    mutating func watchDisk() {
+        let limit = configuration.stallTimeout
+        if let append, now - append.since > limit { noteDiskFailing() }
+        // What a primary is given before it serves may take long, and is no sign of anything.
+        if let applyingSince, isOpen, now - applyingSince > limit { failApplying() }
     }
 
     /// Cuts off the log from an index on: in memory now, on disk with the next write.
@@ -57,6 +69,7 @@ extension Replica {
         let entries = log.slice(
             after: appliedThrough, through: end, maximumEntries: .max, maximumBytes: .max)
         appliedThrough = end
+        applyingSince = applyingSince ?? now
         effects.append(
             .apply(
                 entries.map {
@@ -67,6 +80,7 @@ extension Replica {
 
     mutating func finishApplying(through index: LogIndex) {
         log.markApplied(through: min(index, appliedThrough))
+        applyingSince = log.appliedIndex < appliedThrough ? now : nil
         guard isStateFailing else { return }
         isStateFailing = false
         effects.append(.note(.stateRecovered))

@@ -80,6 +80,8 @@ struct AppendUnderWay: Sendable {
     var through: LogIndex
     /// From where it cuts the disk's log first.
     var cut: LogIndex?
+    /// When the host was asked for it.
+    var since: Instant
 }
 
 /// A front end, and the cache lease that it may hold.

@@ -36,6 +36,8 @@ public struct Replica: Sendable {
     /// Up to where entries were given to the host to apply.
     var appliedThrough: LogIndex
     var append: AppendUnderWay?
+    /// Since when the host has applied nothing of what it was given; nil where it has applied all.
+    var applyingSince: Instant?
     /// From where the disk may hold entries that are no longer in the log.
     var cutFrom: LogIndex?
     var isDiskFailing = false

@@ -36,12 +36,18 @@ public final class LongLook<Value: Sendable>: Sendable {
             return !desk.isLooking
         }
         guard mustStart else { return }
-        _ = WorkerThread(name: name) { [self] in
+        let isRunning = WorkerThread.run(name) { [self] in
             while let (look, waiting) = next() {
                 let result = Result { () throws(Problem) in try look() }
                 for completion in waiting { completion(result) }
             }
         }
+        guard !isRunning else { return }
+        let waiting = desk.withLock { desk in
+            defer { desk = Desk() }
+            return desk.waiting
+        }
+        for completion in waiting { completion(.failure(.overloaded())) }
     }
 
     /// Those who wait now, and how to find it; nil, and the thread ends, where nobody does.

@@ -1,6 +1,6 @@
-internal import Dispatch
 public import MonotonicTime
 internal import Synchronization
+internal import Waiting
 
 /// Calls closures at their times, from one thread of its own: the pause before a retry, the end of
 /// a request's time. No thread sleeps on behalf of one request.
@@ -19,7 +19,7 @@ public final class TimerThread: Sendable {
     }
 
     private let state = Mutex(State())
-    private let changed = DispatchSemaphore(value: 0)
+    private let changed = SteadySemaphore()
 
     /// Makes the timer and starts its thread.
     public init() {
@@ -70,8 +70,7 @@ public final class TimerThread: Sendable {
             for body in due { body() }
             if !due.isEmpty { continue }
             if let next {
-                let pause = max(0, (next - now).nanoseconds)
-                _ = changed.wait(timeout: .now() + .nanoseconds(Int(pause)))
+                _ = changed.wait(nanoseconds: (next - now).nanoseconds)
             } else {
                 changed.wait()
             }

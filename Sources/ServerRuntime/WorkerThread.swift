@@ -1,6 +1,7 @@
 internal import Dispatch
 internal import Glibc
 internal import MonotonicTime
+internal import Waiting
 
 /// A thread with a name that can be waited for.
 ///
@@ -26,10 +27,23 @@ public final class WorkerThread: Sendable {
     ///   - body: what it does; the thread ends when it returns.
     public init(name: String, body: @escaping @Sendable () -> Void) {
         let finished = self.finished
-        let start = Start(name: String(name.prefix(15))) {
+        let code = Self.start(name) {
             body()
             finished.signal()
         }
+        precondition(code == 0, "no thread can be started: \(String(cString: strerror(code)))")
+    }
+
+    /// Starts a thread for one request, which nobody waits for.
+    /// - Returns: whether it runs; not so where the system refuses one more, which is no reason for
+    ///   the server to stop.
+    public static func run(_ name: String, _ body: @escaping @Sendable () -> Void) -> Bool {
+        start(name, body) == 0
+    }
+
+    /// - Returns: 0, or the error's number.
+    private static func start(_ name: String, _ body: @escaping @Sendable () -> Void) -> Int32 {
+        let start = Unmanaged.passRetained(Start(name: String(name.prefix(15)), body: body))
         let attributes = UnsafeMutablePointer<pthread_attr_t>.allocate(capacity: 1)
         pthread_attr_init(attributes)
         pthread_attr_setdetachstate(attributes, Int32(PTHREAD_CREATE_DETACHED))
@@ -47,8 +61,9 @@ public final class WorkerThread: Sendable {
                 nameThisThread(start.name)
                 start.body()
                 return nil
-            }, Unmanaged.passRetained(start).toOpaque())
-        precondition(code == 0, "no thread can be started: \(String(cString: strerror(code)))")
+            }, start.toOpaque())
+        if code != 0 { start.release() }
+        return code
     }
 
     /// Waits until the body has returned. Any thread but the thread itself; once or more often.
@@ -68,7 +83,7 @@ private func nameThisThread(_ name: String) {
 
 /// A task that a thread of its own repeats until it is stopped.
 public final class PeriodicThread: Sendable {
-    private let stopping = DispatchSemaphore(value: 0)
+    private let stopping = SteadySemaphore()
     private let thread: WorkerThread
 
     /// Starts to repeat a task.
@@ -78,11 +93,11 @@ public final class PeriodicThread: Sendable {
     ///   - body: the task.
     public init(name: String, interval: Duration, body: @escaping @Sendable () -> Void) {
         let stopping = self.stopping
-        let nanoseconds = Int(clamping: Instant.Span(interval).nanoseconds)
+        let nanoseconds = Instant.Span(interval).nanoseconds
         thread = WorkerThread(name: name) {
             repeat {
                 body()
-            } while stopping.wait(timeout: .now() + .nanoseconds(nanoseconds)) == .timedOut
+            } while !stopping.wait(nanoseconds: nanoseconds)
         }
     }
 

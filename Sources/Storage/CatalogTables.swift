@@ -128,7 +128,13 @@ enum CatalogTables {
             selectBook, connection, file: path)
         defer { select.reset() }
         select.bind(itemNumber, at: 1)
-        return try select.step() ? record(select) : nil
+        guard try select.step() else { return nil }
+        let record = record(select)
+        // The pages of the file have no checksum, but every book has its account.
+        guard record.isBalanced else {
+            throw .damaged(file: path, reason: "the account of book \(itemNumber) does not add up")
+        }
+        return record
     }
 
     static func counters(

@@ -126,6 +126,23 @@ struct DamageTests {
         try expectDamage(in: "state.db")
     }
 
+    @Test("A stock that has changed by itself is noticed when the book is read")
+    func changedStock() throws {
+        let directory = try DataDirectory(path: data, name: "catalogServer1")
+        let store = try CatalogStore(directory, LogStore(directory))
+        try store.importBooks { try $0(book(1, stock: 10)) }
+        #expect(try store.book(1)?.stock == 10)
+        try store.file.write { database throws(StorageError) in
+            try PreparedStatement(
+                "UPDATE books SET stock = stock + 64", database, file: store.file.path
+            ).run()
+        }
+        #expect { _ = try store.book(1) } throws: {
+            if case StorageError.damaged = $0 { true } else { false }
+        }
+        #expect(throws: StorageError.self) { _ = try store.apply([entry(1, buy("a", 1))]) }
+    }
+
     @Test("Orders in the place of a catalog are not read as one")
     func otherKind() throws {
         try fill()
