@@ -76,7 +76,7 @@ let package = Package(
         // The parts of a server, and the three kinds of it.
         module(
             "ServerRuntime",
-            ["API", "FastCGI", "HTTPClient", "MonotonicTime", arguments, log]),
+            ["API", "FastCGI", "HTTPClient", "MonotonicTime", "Waiting", arguments, log]),
         module(
             "RegisterHost",
             ["API", "Durability", "HTTPClient", "Replication", "ServerRuntime", log]),

@@ -3,6 +3,7 @@ internal import FastCGI
 internal import Glibc
 internal import HTTPClient
 internal import Logging
+internal import Waiting
 
 /// Exit statuses of sysexits.h that the servers use.
 public enum ExitStatus {
@@ -135,6 +136,7 @@ public enum ServerProgram {
         }
         logger.info("stopping on signal \(signal)")
         ServiceManager.stopping()
+        limitStop(logger)
         service.prepareToStop()
         server.stop()
         service.stop()
@@ -142,6 +144,19 @@ public enum ServerProgram {
         environment.timers.stop()
         logger.info("stopped")
         return 0
+    }
+
+    /// How long an orderly stop may take, in seconds: several times what requests are waited for.
+    private static let stopLimit: Int64 = 30
+
+    /// Ends the process where its stop does not come to an end: threads that use a disk which hangs are
+    /// waited for, and may hang with it.
+    private static func limitStop(_ logger: Logger) {
+        _ = WorkerThread.run("stop-limit") {
+            _ = SteadySemaphore().wait(nanoseconds: stopLimit * 1_000_000_000)
+            logger.critical("ending after \(stopLimit) s, though not all is done: a disk may hang")
+            _exit(ExitStatus.inputOutput)
+        }
     }
 
     private static func register(
