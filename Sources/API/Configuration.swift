@@ -98,11 +98,13 @@ public struct ConfigurationFault: Error, Sendable, Equatable, CustomStringConver
 }
 
 /// Everything that is wrong with a configuration.
-public struct ConfigurationError: Error, Sendable, Equatable, CustomStringConvertible {
+public struct ConfigurationError: PassingFault, Sendable, Equatable, CustomStringConvertible {
     /// The file as it was named.
     public let path: String
     /// At least one, in the order of the file.
     public let faults: [ConfigurationFault]
+    /// Whether the file could not be read just now.
+    public var isPassing = false
 
     /// One line for each fault, which begins with the file's name.
     public var description: String {

@@ -8,7 +8,8 @@ extension Configuration {
             folder = try Files.absoluteFolder(of: path)
         } catch {
             throw ConfigurationError(
-                path: path, faults: [ConfigurationFault(message: "cannot be read: \(error)")])
+                path: path, faults: [ConfigurationFault(message: "cannot be read: \(error)")],
+                isPassing: error.isPassing)
         }
         return try parse(bytes, path: path, folder: folder)
     }

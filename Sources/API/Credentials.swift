@@ -92,11 +92,16 @@ public struct Credentials: Sendable {
 }
 
 /// Why a secret cannot be used, and what to do.
-public struct CredentialsFault: Error, Sendable, Equatable, CustomStringConvertible {
+public struct CredentialsFault: PassingFault, Sendable, Equatable, CustomStringConvertible {
     /// For a person.
     public let description: String
+    /// Whether a file could not be read or written just now.
+    public let isPassing: Bool
 
-    init(_ description: String) { self.description = description }
+    init(_ description: String, isPassing: Bool = false) {
+        self.description = description
+        self.isPassing = isPassing
+    }
 }
 
 /// A file that only its owner reads and that comes into being complete.
@@ -183,6 +188,6 @@ struct SecretFile {
     }
 
     private func fault(_ what: String, _ reason: FileFault) -> CredentialsFault {
-        CredentialsFault("\(path): \(what): \(reason)")
+        CredentialsFault("\(path): \(what): \(reason)", isPassing: reason.isPassing)
     }
 }

@@ -1,14 +1,30 @@
 import Glibc
 
 /// Why a file could not be used, in the system's words.
-public struct FileFault: Error, Sendable, Equatable, CustomStringConvertible {
+public struct FileFault: PassingFault, Sendable, Equatable, CustomStringConvertible {
     /// What the system said.
     public let description: String
+    /// Whether the system lacks descriptors or memory, or its disk does not answer.
+    public let isPassing: Bool
 
-    init(_ description: String) { self.description = description }
+    init(_ description: String, isPassing: Bool = false) {
+        self.description = description
+        self.isPassing = isPassing
+    }
 
     /// What `errno` says now.
-    static var last: FileFault { FileFault(String(cString: strerror(errno))) }
+    static var last: FileFault {
+        let code = errno
+        return FileFault(
+            String(cString: strerror(code)),
+            isPassing: [EMFILE, ENFILE, ENOMEM, EAGAIN, EIO].contains(code))
+    }
+}
+
+/// Something that keeps a program from starting, and may be over when it is started again.
+public protocol PassingFault: Error {
+    /// Whether nobody need do anything about it.
+    var isPassing: Bool { get }
 }
 
 /// The few operations on files that need no Foundation.

@@ -18,6 +18,8 @@ final class ServerCore: Sendable {
     let finished = Atomic<Int>(0)
     /// The socket is not accepted from while descriptors or memory are short.
     private let acceptIsPaused = Atomic<Bool>(false)
+    /// Whether the next failure to accept is worth a line.
+    private let faultIsNews = Atomic<Bool>(true)
     private let connections = Mutex<[ObjectIdentifier: Connection]>([:])
     /// Written to when the last connection has gone.
     private let drained: Int32
@@ -105,6 +107,7 @@ final class ServerCore: Sendable {
         while true {
             let descriptor = pygmy_accept(listener.descriptor)
             if descriptor >= 0 {
+                faultIsNews.store(true, ordering: .relaxed)
                 open(descriptor)
                 continue
             }
@@ -112,7 +115,11 @@ final class ServerCore: Sendable {
             case EINTR, ECONNABORTED: continue
             case EAGAIN: return
             default:
-                logger.error("accept failed: \(SystemCall.message(errno))")
+                let message = SystemCall.message(errno)
+                // It is tried ten times a second, for as long as that lasts.
+                if faultIsNews.exchange(false, ordering: .relaxed) {
+                    logger.error("accept failed: \(message); it is tried again until it succeeds")
+                }
                 acceptIsPaused.store(true, ordering: .relaxed)
                 return
             }

@@ -56,7 +56,9 @@ public enum ServerProgram {
                 kind, name: name, configurationPath: options.config, log)
         } catch {
             complain("\(kind.rawValue): \(oneLine(error))")
-            return ExitStatus.configuration
+            // Whoever watches over the server starts it again where that may help.
+            let isPassing = (error as? any PassingFault)?.isPassing == true
+            return isPassing ? ExitStatus.unavailable : ExitStatus.configuration
         }
         let service: any Service
         do {
