@@ -30,6 +30,10 @@ final class Dispatcher: Sendable {
         var lastNumber: UInt64 = 0
     }
 
+    /// How long a server may take for what it was to pass on before it is asked anew, once it is the
+    /// primary itself.
+    private static let relayPatience = Instant.Span.milliseconds(250)
+
     private let cluster: Mutex<Cluster>
     private let underWay = Mutex(UnderWay())
     private let upstream: any Upstream
@@ -122,13 +126,22 @@ final class Dispatcher: Sendable {
         let primaries = cluster.withLock { cluster in
             [ServerKind.catalog, .order].map { (kind: $0, place: cluster[$0].primary) }
         }
+        let now = timers.now()
+        var isAnyYoung = false
         let stranded = underWay.withLock { underWay in
             underWay.attempts.filter { _, attempt in
-                guard case .primary(let kind) = attempt.route.need else { return false }
-                let primary = primaries.first { $0.kind == kind }?.place
-                return primary != nil && (primary != attempt.place || attempt.route.isRelayed)
+                guard case .primary(let kind) = attempt.route.need,
+                    let primary = primaries.first(where: { $0.kind == kind })?.place
+                else { return false }
+                guard primary == attempt.place else { return true }
+                guard attempt.route.isRelayed else { return false }
+                // It may have come to the new primary as such, which answers any moment.
+                let isOld = now - attempt.since >= Self.relayPatience
+                if !isOld { isAnyYoung = true }
+                return isOld
             }.keys.sorted()
         }
+        if isAnyYoung { timers.schedule(at: now + Self.relayPatience) { [self] in reconsider() } }
         for number in stranded {
             guard let attempt = take(number, status: nil) else { continue }
             var route = attempt.route

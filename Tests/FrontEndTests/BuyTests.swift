@@ -343,6 +343,9 @@ struct BuyTests {
             200,
             HeartbeatAnswer.bytes(
                 from: "orderServer2", view: 2, members: ["orderServer2"], lease: nil))
+        // It has come to the new primary as such, for all that is known here.
+        #expect(store.upstream.next() == nil)
+        store.timers.advance(.milliseconds(250))
         let again = try #require(store.upstream.next())
         #expect(again.server == Fixture.order2)
         #expect(again.request.path == "/buys")
