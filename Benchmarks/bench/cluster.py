@@ -58,8 +58,8 @@ def write_configuration(folder, replicas, front_ends=1, settings=None, books=7, 
 class Store:
     """`pygmy up` on a configuration of its own."""
 
-    def __init__(self, programs, folder, only=(), **configuration):
-        self.folder = folder
+    def __init__(self, programs, folder, only=(), environment=None, **configuration):
+        self.folder, self.environment = folder, environment or {}
         self.port = write_configuration(folder, **configuration)
         self.url = f"http://127.0.0.1:{self.port}"
         self.command = [programs.path("pygmy"), "up", "--config", "config.json"]
@@ -69,7 +69,8 @@ class Store:
 
     def start(self):
         self.process = Process(
-            self.command, self.folder, f"{self.folder}/up.out", dict(os.environ, **SECRETS))
+            self.command, self.folder, f"{self.folder}/up.out",
+            {**os.environ, **SECRETS, **self.environment})
 
     def __enter__(self):
         try:

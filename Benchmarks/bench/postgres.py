@@ -43,7 +43,7 @@ def programs():
 class Postgres:
     """One server in a folder of its own, and a standby where one is asked for."""
 
-    def __init__(self, folder, has_standby=False):
+    def __init__(self, folder, has_standby=False, environment=None):
         self.folder, self.port, self.has_standby = folder, free_port(), has_standby
         # PostgreSQL refuses to run as root.
         self.user = "postgres" if os.geteuid() == 0 else None
@@ -51,7 +51,7 @@ class Postgres:
         if self.user:
             entry = pwd.getpwnam(self.user)
             os.chown(folder, entry.pw_uid, entry.pw_gid)
-        self.environment = {"PATH": os.environ["PATH"], "LC_ALL": "C"}
+        self.environment = {"PATH": os.environ["PATH"], "LC_ALL": "C", **(environment or {})}
         self.processes = []
 
     def __enter__(self):
