@@ -12,6 +12,7 @@ from .postgres import Postgres
 BOOKS = [7, 100]
 ONE, TWO = "Pygmy, one replica each", "Pygmy, two replicas each"
 ALONE, PAIR = "PostgreSQL, no standby", "PostgreSQL, synchronous standby"
+STEPS = "PostgreSQL, synchronous standby, four statements"
 SCRIPT = """
 function setup(thread) thread:set("seed", math.random(1000000)) end
 function init(arguments) math.randomseed(seed) end
@@ -56,6 +57,8 @@ def run(programs, folder, report, quick):
                     name: selling(database, clients, seconds, books)
                     for name, database in databases.items()
                 })
+                if databases:
+                    contenders[STEPS] = selling(databases[PAIR], clients, seconds, books, "steps")
                 found[books, clients] = load.in_turns(rounds, contenders)
     tabulate(report, found, bool(databases))
 
@@ -66,8 +69,8 @@ def buying(store, clients, seconds, script):
         {"servers": store.servers(), "nginx": store.nginx()})
 
 
-def selling(database, clients, seconds, books):
-    return lambda: database.buys(clients, seconds, books)
+def selling(database, clients, seconds, books, script="buy"):
+    return lambda: database.buys(clients, seconds, books, script)
 
 
 def tabulate(report, found, has_postgres):

@@ -29,6 +29,16 @@ WITH sold AS (UPDATE books SET stock = stock - 1 WHERE item = :item AND stock > 
 INSERT INTO orders (item, title, topic, cost) SELECT * FROM sold RETURNING number;
 """
 
+# The same as most applications write it: four statements, four round trips, one commit.
+BUY_IN_STEPS = """\\set item random(1, :books)
+BEGIN;
+UPDATE books SET stock = stock - 1 WHERE item = :item AND stock > 0
+    RETURNING title, topic, cost \\gset
+INSERT INTO orders (item, title, topic, cost) VALUES (:item, :title, :topic, :cost)
+    RETURNING number \\gset
+COMMIT;
+"""
+
 
 def is_possible():
     return bool(programs()) and shutil.which("pgbench") is not None
@@ -63,9 +73,9 @@ class Postgres:
             if self.has_standby:
                 self.add_standby()
             self.query(TABLES)
-            self.script = f"{self.folder}.sql"
-            with open(self.script, "w") as file:
-                file.write(BUY)
+            for name, text in [("buy", BUY), ("steps", BUY_IN_STEPS)]:
+                with open(self.script(name), "w") as file:
+                    file.write(text)
         except BaseException:
             self.__exit__()
             raise
@@ -117,13 +127,17 @@ class Postgres:
         except RuntimeError:
             return ""
 
-    def buys(self, clients, seconds, books):
-        """Buys from so many clients by pgbench, which logs the time of every one."""
+    def script(self, name):
+        return f"{self.folder}-{name}.sql"
+
+    def buys(self, clients, seconds, books, script="buy"):
+        """Buys from so many clients by pgbench, which logs the time of every one: in one statement
+        (`buy`) or in `steps`."""
         log = f"{self.folder}/latency"
         text = self.command([
             "pgbench", "-n", "-M", "prepared", "-h", self.folder, "-p", str(self.port),
             "-U", "postgres", "-c", str(clients), "-j", str(min(2, clients)), "-T",
-            str(max(1, round(seconds))), "-D", f"books={books}", "-f", self.script, "-l",
+            str(max(1, round(seconds))), "-D", f"books={books}", "-f", self.script(script), "-l",
             "--log-prefix", log, "postgres"])
         times = []
         for name in glob.glob(f"{log}.*"):

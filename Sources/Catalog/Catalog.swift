@@ -90,29 +90,35 @@ public final class CatalogService: Service {
         while let items = try? store.itemsOutOfStock(after: after, limit: 500),
             let last = items.last
         {
-            for item in items { postRestock(item) }
+            for item in items {
+                // Asked anew each time: it may have become a backup, or be about to stop.
+                guard host.isPrimary, postRestock(item) else { return }
+            }
             guard items.count == 500 else { return }
             after = last
         }
     }
 
-    /// By way of this server's own nginx listener, as anybody would.
-    private func postRestock(_ item: Int64) {
-        guard let address = environment.configuration[environment.id]?.address else { return }
+    /// By way of this server's own nginx listener, as anybody would. False where no server answered:
+    /// the next look finds the book, and those after it, again.
+    private func postRestock(_ item: Int64) -> Bool {
+        guard let address = environment.configuration[environment.id]?.address else { return false }
         let request = HTTPRequest(
             method: "POST", authority: address.description, path: "/restock/\(item)",
             headers: [("Authorization", environment.credentials.clusterSecret.authorization)],
             body: [])
         do {
-            // Short, for the server may be stopping; the next look finds the book again.
+            // Short, for the server may be stopping.
             let response = try environment.client.perform(request, timeout: .seconds(2))
             if response.status == 200 {
                 environment.logger.info("restocked book \(item)")
             } else {
                 environment.logger.warning("book \(item) was not restocked: \(response.status)")
             }
+            return response.status < 500
         } catch {
             environment.logger.warning("book \(item) was not restocked: \(error)")
+            return false
         }
     }
 }

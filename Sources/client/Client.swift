@@ -102,8 +102,8 @@ struct BuyCommand: ParsableCommand {
         commandName: "buy", abstract: "Buys copies of a book.",
         discussion: """
             All of the copies are bought together, or none of them. \
-            The buy has a key of its own, which is shown, and is repeated with it where the store \
-            does not confirm it; it is never made twice.
+            The buy has a key of its own, and is repeated with it where the store does not confirm \
+            it; it is never made twice. A terminal and --json show the key.
             """)
 
     @OptionGroup var store: StoreOption
