@@ -56,9 +56,10 @@ extension Problem {
         Problem("bad-gateway", 502, "Bad gateway", detail)
     }
 
-    /// 503: the store cannot serve this now, and nothing has happened.
+    /// 503: the store cannot serve this now. It says nothing of an earlier attempt at the same, which
+    /// nginx may have sent to another server.
     public static func unavailable(
-        _ detail: String = "The store cannot serve this right now; nothing has happened",
+        _ detail: String = "The store cannot serve this right now",
         retryAfter seconds: Int = 1
     ) -> Problem {
         Problem("unavailable", 503, "Service unavailable", detail).retry(after: seconds)
@@ -73,11 +74,24 @@ extension Problem {
         ).with("itemNumber", itemNumber).with("idempotencyKey", idempotencyKey).retry(after: 1)
     }
 
+    /// A server's problem document as the answer to a buy: with the book and the key.
+    public static func document(
+        _ document: [UInt8], forBuyOf itemNumber: Int64, idempotencyKey: String
+    ) -> [UInt8] {
+        var members = JSONText(reservingCapacity: 100)
+        members.object { object in
+            object.member("itemNumber", itemNumber)
+            object.member("idempotencyKey", idempotencyKey)
+        }
+        guard document.last == UInt8(ascii: "}") else { return document }
+        return document.dropLast() + [UInt8(ascii: ",")] + members.bytes.dropFirst()
+    }
+
     /// 503: more requests wait than the server takes on; this one was not looked at.
     public static func overloaded(retryAfter seconds: Int = 1) -> Problem {
         Problem(
             "overloaded", 503, "Too many requests",
-            "Too many requests are waiting; nothing has happened"
+            "Too many requests are waiting"
         ).retry(after: seconds)
     }
 
@@ -87,9 +101,8 @@ extension Problem {
         return Problem(
             "no-view", 503, "Waiting for servers",
             servers.isEmpty
-                ? "The \(group) servers have no primary yet; nothing has happened"
-                : "The \(group) servers have no primary yet, they wait for \(names); nothing has "
-                    + "happened"
+                ? "The \(group) servers have no primary yet"
+                : "The \(group) servers have no primary yet, they wait for \(names)"
         ).with("waitingFor", servers).retry(after: 1)
     }
 

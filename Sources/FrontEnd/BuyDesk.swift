@@ -31,7 +31,11 @@ final class BuyDesk: Sendable {
         let (isTaken, batch) = queue.withLock { queue in
             (queue.add(buy), queue.nextBatch(at: now))
         }
-        if !isTaken { buy.sink.send(.problem(.overloaded(), indented: buy.isIndented)) }
+        if !isTaken {
+            var buy = buy
+            buy.refusal = Problem.overloaded().body
+            Self.refuse(buy)
+        }
         if let batch { send(batch) }
     }
 
@@ -47,14 +51,16 @@ final class BuyDesk: Sendable {
                 requestID: String(
                     decoding: batch.buys.first?.item.requestID ?? [], as: UTF8.self),
                 parent: batch.buys.first?.traceParent, journey: journey))
-        dispatcher.send(request, to: .primary(.order), deadline: batch.deadline) { [self] result in
+        dispatcher.send(request, to: .primary(.order), deadline: batch.deadline) {
+            [self] result, mayHaveHappened in
             for buy in batch.buys { buy.journey?.add(journey) }
-            finished(batch, result)
+            finished(batch, result, mayHaveHappened)
         }
     }
 
     private func finished(
-        _ batch: BuyQueue.Batch, _ result: Result<UpstreamAnswer, Dispatcher.OutOfTime>
+        _ batch: BuyQueue.Batch, _ result: Result<UpstreamAnswer, Dispatcher.OutOfTime>,
+        _ mayHaveHappened: Bool
     ) {
         switch result {
         case .failure(let failure):
@@ -73,7 +79,7 @@ final class BuyDesk: Sendable {
         case .success(let answer):
             let now = timers.now()
             queue.withLock { $0.finished(at: now) }
-            complete(batch, answer)
+            complete(batch, answer, mayHaveHappened)
         }
         sendNext()
     }
@@ -88,7 +94,11 @@ final class BuyDesk: Sendable {
         if let wakeTime, wakeTime > now { timers.schedule(at: wakeTime) { [self] in sendNext() } }
     }
 
-    private func complete(_ batch: BuyQueue.Batch, _ answer: UpstreamAnswer) {
+    /// - Parameter mayHaveHappened: whether another server may have made the buys before this answer,
+    ///   whatever that says of those that it could not make.
+    private func complete(
+        _ batch: BuyQueue.Batch, _ answer: UpstreamAnswer, _ mayHaveHappened: Bool
+    ) {
         guard answer.status == 200, let results = try? BuyResults(decoding: answer.body),
             results.items.count == batch.buys.count
         else {
@@ -99,7 +109,7 @@ final class BuyDesk: Sendable {
         for (buy, result) in zip(batch.buys, results.items) {
             if result.status == 503 {
                 var buy = buy
-                Self.note(result.body, of: &buy)
+                Self.note(mayHaveHappened ? nil : result.body, of: &buy)
                 undecided.append(buy)
             } else {
                 buy.sink.send(Self.answer(to: buy, result))
@@ -132,21 +142,25 @@ final class BuyDesk: Sendable {
         }
     }
 
+    /// Every 503 brings the key: nginx may have sent the buy to the other front end before, and what
+    /// became of it there this one cannot know.
     private static func refuse(_ buy: BuyQueue.Buy) {
-        if let refusal = buy.refusal, !buy.mayHaveHappened {
-            return buy.sink.send(
-                Answer(
-                    status: 503,
-                    headers: [
-                        ("Content-Type", Problem.mediaType), ("Vary", "Accept"),
-                        ("Cache-Control", "no-store"), ("Retry-After", "1"),
-                    ], body: buy.isIndented ? JSONText.indented(refusal) : refusal))
-        }
         let key = String(decoding: buy.item.idempotencyKey, as: UTF8.self)
+        guard let refusal = buy.refusal, !buy.mayHaveHappened else {
+            return buy.sink.send(
+                .problem(
+                    .outcomeUnknown(itemNumber: buy.item.itemNumber, idempotencyKey: key),
+                    indented: buy.isIndented))
+        }
+        let document = Problem.document(
+            refusal, forBuyOf: buy.item.itemNumber, idempotencyKey: key)
         buy.sink.send(
-            .problem(
-                .outcomeUnknown(itemNumber: buy.item.itemNumber, idempotencyKey: key),
-                indented: buy.isIndented))
+            Answer(
+                status: 503,
+                headers: [
+                    ("Content-Type", Problem.mediaType), ("Vary", "Accept"),
+                    ("Cache-Control", "no-store"), ("Retry-After", "1"),
+                ], body: buy.isIndented ? JSONText.indented(document) : document))
     }
 
     static func answer(to buy: BuyQueue.Buy, _ result: BuyResults.Item) -> Answer {

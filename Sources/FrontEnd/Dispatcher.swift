@@ -13,7 +13,11 @@ final class Dispatcher: Sendable {
         var refusal: UpstreamAnswer?
     }
 
-    typealias Completion = @Sendable (Result<UpstreamAnswer, OutOfTime>) -> Void
+    /// What became of a request: the answer, or none; and whether a server other than the one that
+    /// answered may have carried it out before.
+    typealias Completion = @Sendable (
+        _ result: Result<UpstreamAnswer, OutOfTime>, _ mayHaveHappened: Bool
+    ) -> Void
 
     /// An attempt whose answer is awaited.
     private struct Attempt: Sendable {
@@ -80,7 +84,7 @@ final class Dispatcher: Sendable {
         let next = route
         switch step {
         case .giveUp:
-            completion(.failure(OutOfTime(refusal: route.refusal)))
+            completion(.failure(OutOfTime(refusal: route.refusal)), route.mayHaveHappened)
         case .pause(let until):
             timers.schedule(at: until) { [self] in self.step(next, request, completion) }
         case .send(let place, let timeout):
@@ -156,12 +160,13 @@ final class Dispatcher: Sendable {
         _ request: UpstreamRequest, _ completion: @escaping Completion
     ) {
         var route = route
+        let mayHaveHappened = route.mayHaveHappened
         let now = timers.now()
         let verdict = cluster.withLock { cluster in
             route.receive(result, from: place, in: &cluster, at: now)
         }
         if verdict == .answer, case .success(let answer) = result {
-            completion(.success(answer))
+            completion(.success(answer), mayHaveHappened)
         } else {
             counters.retries.add(1, ordering: .relaxed)
             step(route, request, completion)

@@ -112,7 +112,7 @@ final class ExportDesk: Sendable {
         let request = UpstreamRequest(
             method: "GET", path: path + after, trace: trace)
         let arrival = Arrival<UpstreamAnswer?>()
-        dispatcher.send(request, to: .primary(kind), deadline: deadline) { result in
+        dispatcher.send(request, to: .primary(kind), deadline: deadline) { result, _ in
             arrival.set(try? result.get())
         }
         return arrival.wait()

@@ -115,7 +115,7 @@ final class LookupDesk: Sendable {
 
     private func ask(
         for number: Int64, _ trace: Trace, _ deadline: Instant,
-        completion: @escaping Dispatcher.Completion
+        completion: @escaping LookupGatherer.Completion
     ) {
         gatherer.ask(
             LookupGatherer.Question(

@@ -9,13 +9,16 @@ internal import Synchronization
 /// Any thread; nothing here waits. A batch is no more than a quick way: whatever it does not bring,
 /// be it that no server answered in time or that this one may not answer, is asked for alone.
 final class LookupGatherer: Sendable {
+    /// Gets the answer, or the news that none came in time.
+    typealias Completion = @Sendable (Result<UpstreamAnswer, Dispatcher.OutOfTime>) -> Void
+
     /// A lookup that the catalog is to answer.
     struct Question: Sendable {
         let itemNumber: Int64
         let trace: Trace
         let deadline: Instant
         /// Gets the answer to `GET /lookup/{itemNumber}`, once.
-        let completion: Dispatcher.Completion
+        let completion: Completion
     }
 
     /// Requests under way beyond which lookups gather. One would let a server that hangs hold up all
@@ -101,7 +104,7 @@ final class LookupGatherer: Sendable {
             trace: Trace(
                 requestID: first.trace.requestID, parent: first.trace.parent, journey: journey))
         let deadline = questions.map(\.deadline).min() ?? first.deadline
-        dispatcher.send(request, to: .member(.catalog), deadline: deadline) { [self] result in
+        dispatcher.send(request, to: .member(.catalog), deadline: deadline) { [self] result, _ in
             for question in questions { question.trace.journey?.add(journey) }
             // The server works on the next batch while this one's clients are answered.
             finished()
@@ -138,10 +141,11 @@ final class LookupGatherer: Sendable {
         }
     }
 
-    private func askAlone(_ question: Question, completion: @escaping Dispatcher.Completion) {
+    private func askAlone(_ question: Question, completion: @escaping Completion) {
         let request = UpstreamRequest(
             method: "GET", path: "/lookup/\(question.itemNumber)", trace: question.trace)
         dispatcher.send(
-            request, to: .member(.catalog), deadline: question.deadline, completion: completion)
+            request, to: .member(.catalog), deadline: question.deadline
+        ) { result, _ in completion(result) }
     }
 }

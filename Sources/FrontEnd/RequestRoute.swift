@@ -138,8 +138,7 @@ struct RequestRoute: Sendable {
                 guard !isRelayed, let primary = answer.header("X-Primary") else {
                     return .retry(isGone: false)
                 }
-                // The primary itself refuses, as where its disk is full: nobody else can help.
-                return primary == name ? .answer : .redirect(primary)
+                return primary == name ? .retry(isGone: false) : .redirect(primary)
             // Of the primary behind it.
             case 504 where isRelayed: return .retry(isGone: false)
             // The server's nginx answers for a server that is not there.

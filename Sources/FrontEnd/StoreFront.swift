@@ -187,7 +187,7 @@ final class StoreFront: Sendable {
     ) {
         dispatcher.send(
             upstream, to: need, deadline: deadline(of: request, at: timers.now())
-        ) { result in
+        ) { result, _ in
             switch result {
             case .success(let response): sink.send(answer(response, request))
             case .failure(let failure):

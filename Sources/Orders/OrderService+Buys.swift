@@ -83,7 +83,7 @@ extension OrderService {
         guard let primary = status.view?.primary.name, primary.text != environment.id.name else {
             throw .noView(of: "order", waitingFor: host.awaitedServers)
         }
-        throw .unavailable("\(environment.id) is not the primary; nothing has happened")
+        throw .unavailable("\(environment.id) is not the primary")
             .with(header: "X-Primary", primary.text)
     }
 

@@ -75,7 +75,7 @@ extension ReplicaHost {
                 .noView(of: group, waitingFor: [other.text]), headers: headers)
         }
         responder.send(
-            .unavailable("\(environment.id) cannot serve this now; nothing has happened"),
+            .unavailable("\(environment.id) cannot serve this now"),
             headers: headers)
     }
 

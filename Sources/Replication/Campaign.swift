@@ -44,6 +44,9 @@ struct RegisterCheck: Sendable {
     /// Whether there were others at the last look: the register changes by one voter at a time.
     var foundMore = false
 
+    /// Until when this replica, which is no voter any more, does not try again to take over.
+    var removedUntil = Instant(nanoseconds: 0)
+
     init(at now: Instant) { next = now }
 }
 
@@ -135,6 +138,9 @@ extension Replica {
         let names = value.acceptors.map(\.name)
         if Set(names) != Set(configuration.acceptors) {
             effects.append(.note(.foreignAcceptors(names)))
+        }
+        if case .succeed(let number, _)? = change, value.view.number == number {
+            registerCheck.removedUntil = now + checkInterval
         }
         learn(value.view)
         finishCommand(change, value)

@@ -140,13 +140,22 @@ struct Proposer: Sendable {
             isSettling = true
             return propose(newest.value, over: newest.value)
         }
-        let value = change.applied(to: newest.value)
+        let value = isTakeoverByRemoved(newest.value) ? newest.value : change.applied(to: newest.value)
         // Voters of whom no majority is there could never decide anything, nor be taken back once
         // one of them has accepted.
         guard isMajority(promises.map(\.acceptor) + change.addition, of: value.acceptors) else {
             return .wait
         }
         return propose(value, over: newest.value)
+    }
+
+    /// Whether a server that was removed from the voters would become the primary: the others no
+    /// longer have its address, and could not follow it.
+    private func isTakeoverByRemoved(_ value: RegisterValue) -> Bool {
+        guard case .succeed(_, let view) = change, view.primary.name != value.view.primary.name,
+            configured.contains(view.primary.name)
+        else { return false }
+        return !value.acceptors.contains { $0.name == view.primary.name }
     }
 
     private mutating func propose(_ value: RegisterValue, over read: RegisterValue?) -> Step {

@@ -3,7 +3,7 @@ import MonotonicTime
 // The administrator's commands, and the care for the register's voters.
 extension Replica {
     /// How often the primary looks at the acceptors.
-    private var checkInterval: Instant.Span { configuration.heartbeatInterval * 25 }
+    var checkInterval: Instant.Span { configuration.heartbeatInterval * 25 }
 
     mutating func administer(_ ticket: Ticket, _ command: Command) {
         guard !configuration.acceptors.isEmpty else {

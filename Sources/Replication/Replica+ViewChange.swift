@@ -7,6 +7,7 @@ extension Replica {
         guard new.number > (view?.number ?? 0) else { return }
         let wasPrimary = role == .primary
         view = new
+        meetMembers(of: new)
         viewSince = now
         persistView()
         readLeaseUntil = nil
@@ -40,8 +41,7 @@ extension Replica {
             // an earlier start of this replica granted before this one began.
             primary.quietUntil = grantedUntil
             primary.openingIndex = log.lastIndex
-            primary.unreleased =
-                configuration.lessees + configuration.replicas.filter { $0 != member.name }
+            primary.unreleased = configuration.lessees + peers.map(\.name)
             primary.round = nil
             for index in primary.lessees.indices {
                 primary.lessees[index] = Lessee(name: primary.lessees[index].name)
@@ -115,7 +115,9 @@ extension Replica {
         }
         let restarted = view.primary == member
         if !restarted {
-            guard now >= grantedUntil + stagger(in: view) else { return }
+            guard now >= max(grantedUntil + stagger(in: view), registerCheck.removedUntil) else {
+                return
+            }
         }
         let others = view.members.filter { other in
             guard other != member, other != view.primary else { return false }

@@ -114,6 +114,7 @@ public struct Replica: Sendable {
         registerCheck = RegisterCheck(at: now)
         primary.lessees = configuration.lessees.map(Lessee.init)
         backup.acknowledged = log.lastIndex
+        if let view { meetMembers(of: view) }
         if breaks(.restartKeepsView), let view, view.primary == member {
             self.view?.incarnation = incarnation
             becomePrimary(continuing: false)
@@ -206,6 +207,14 @@ public struct Replica: Sendable {
 
     /// Whether the simulator has this rule broken.
     func breaks(_ mutation: Mutation) -> Bool { configuration.mutation == mutation }
+
+    /// Counts every member of a view among the peers, also one that the configuration does not name:
+    /// until a view without it is decided it may read, and take over, and nothing commits without it.
+    mutating func meetMembers(of view: View) {
+        for other in view.members where other.name != member.name && peerIndex(other.name) == nil {
+            peers.append(Peer(name: other.name))
+        }
+    }
 
     /// The index in `peers` of a replica, or nil where it is none, or this one.
     func peerIndex(_ name: ServerName) -> Int? { peers.firstIndex { $0.name == name } }

@@ -125,4 +125,31 @@ private struct Joiner {
         }
         #expect(proposes)
     }
+
+    @Test("A server that is no voter any more does not take over; what it was the primary of it may change")
+    func removedServerTakesNothingOver() {
+        let settled = Ballot(round: 1, proposer: Incarnation(1))
+        for primary in ["a", "c"] {
+            let view = View(
+                number: 3, members: [Self.members[primary == "a" ? 0 : 2]],
+                incarnation: Incarnation(1))
+            let value = AcceptedValue(
+                ballot: settled,
+                value: RegisterValue(view: view, acceptors: Array(Self.members[..<2])))
+            let next = View(
+                number: 4, members: [Self.members[2]], incarnation: Incarnation(2))
+            var proposer = Proposer(
+                ballot: Self.ballot, change: .succeed(3, next),
+                configured: Self.members.map(\.name))
+            var proposed: View?
+            for acceptor in Self.members[..<2] {
+                let reply = RegisterReply(
+                    acceptor: acceptor, outcome: .promised(Self.ballot, accepted: value))
+                if case .accept(let proposal, _) = proposer.receive(reply, from: acceptor.name) {
+                    proposed = proposal.value.view
+                }
+            }
+            #expect(proposed == (primary == "a" ? view : next))
+        }
+    }
 }
