@@ -94,7 +94,7 @@ final class BackEndWatch: Sendable {
             body: Heartbeats.body(
                 for: kind, sender: name, incarnation: incarnation, view: view,
                 asksForLease: kind == .catalog && mayHold),
-            trace: Trace(requestID: "heartbeat"))
+            isUrgent: true, trace: Trace(requestID: "heartbeat"))
         for (place, id) in places {
             upstream.send(request, to: id, timeout: timeout) { [self] result in
                 answered(result, from: id, place, sentAt: now)

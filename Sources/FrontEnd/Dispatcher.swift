@@ -15,9 +15,10 @@ final class Dispatcher: Sendable {
 
     /// What became of a request: the answer, or none; and whether a server other than the one that
     /// answered may have carried it out before.
-    typealias Completion = @Sendable (
-        _ result: Result<UpstreamAnswer, OutOfTime>, _ mayHaveHappened: Bool
-    ) -> Void
+    typealias Completion =
+        @Sendable (
+            _ result: Result<UpstreamAnswer, OutOfTime>, _ mayHaveHappened: Bool
+        ) -> Void
 
     /// An attempt whose answer is awaited.
     private struct Attempt: Sendable {

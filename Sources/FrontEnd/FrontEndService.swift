@@ -144,7 +144,7 @@ struct HTTPUpstream: Upstream {
         if let parent = request.trace.parent { headers.append(("traceparent", parent)) }
         let outgoing = HTTPRequest(
             method: request.method, authority: authority, path: request.path, headers: headers,
-            body: request.body)
+            body: request.body, isUrgent: request.isUrgent)
         let start = BootClock.now()
         client.send(outgoing, timeout: timeout.duration) { [logger] result in
             // A client's request says at its end where its time went.
@@ -153,8 +153,18 @@ struct HTTPUpstream: Upstream {
                     request.method, request.path, at: server.name, took: BootClock.now() - start,
                     status: try? result.get().status, requestID: request.trace.requestID, logger)
             }
-            completion(
-                result.mapError { $0.mayHaveBeenProcessed ? .unanswered : .unreachable })
+            completion(result.mapError(UpstreamFailure.init))
+        }
+    }
+}
+
+extension UpstreamFailure {
+    /// What a failed exchange says of the server.
+    init(_ error: HTTPClientError) {
+        switch error {
+        case .connectionRefused, .unreachable: self = .unreachable
+        case .notSent, .invalidRequest, .unavailable: self = .notSent
+        case .timedOut, .broken, .tooLarge, .cancelled, .shutDown: self = .unanswered
         }
     }
 }

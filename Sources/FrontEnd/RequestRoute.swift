@@ -114,7 +114,7 @@ struct RequestRoute: Sendable {
 
     private mutating func note(_ result: Result<UpstreamAnswer, UpstreamFailure>) {
         switch result {
-        case .failure(.unreachable): break
+        case .failure(.unreachable), .failure(.notSent): break
         case .success(let answer) where answer.isOfAbsentServer: break
         case .success(let answer) where answer.status == 503:
             let isProblem = answer.header("Content-Type") == Problem.mediaType
@@ -131,7 +131,7 @@ struct RequestRoute: Sendable {
     ) -> Verdict {
         switch result {
         case .failure(.unreachable): return .retry(isGone: true)
-        case .failure(.unanswered): return .retry(isGone: false)
+        case .failure(.unanswered), .failure(.notSent): return .retry(isGone: false)
         case .success(let answer):
             switch answer.status {
             case 503:

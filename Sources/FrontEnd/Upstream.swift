@@ -12,6 +12,8 @@ struct UpstreamRequest: Sendable {
     /// Headers besides those that every message between servers carries.
     var headers: [(String, String)] = []
     var body: [UInt8] = []
+    /// Whether it waits for no other: a lease hangs on it.
+    var isUrgent = false
     /// The user's request that this one is for.
     var trace: Trace
 }
@@ -38,6 +40,8 @@ typealias UpstreamAnswer = HTTPResponse
 enum UpstreamFailure: Error, Equatable, Sendable {
     /// The server cannot have seen the request: no connection.
     case unreachable
+    /// The request was not sent, for reasons that say nothing of the server.
+    case notSent
     /// The server may have acted on it: the connection broke, or the time was over.
     case unanswered
 }

@@ -36,7 +36,8 @@ public final class HTTPClient: Sendable {
         public var headLimit = 64 << 10
         /// How long a connection may take to come about; the request's timeout counts all the same.
         public var connectTimeout = Duration.seconds(2)
-        /// Connections to one address at a time. Requests beyond them wait for one.
+        /// Requests to one address at a time. What comes beyond them, and is not urgent, waits for one
+        /// of them to end, and for no longer than its own time.
         public var connectionsPerAddress = 256
 
         /// Makes a configuration of the defaults.

@@ -4,6 +4,9 @@ public enum HTTPClientError: Error, Equatable, CustomStringConvertible {
     case connectionRefused
     /// No connection came about, in time or at all. The request was not processed.
     case unreachable(String)
+    /// The time was over before a connection was free. The request was not processed, and nothing is
+    /// known of the server.
+    case notSent
     /// The time was over after the request, or a part of it, had been sent.
     case timedOut
     /// The connection broke, or what came is not HTTP, after the request or a part of it had been
@@ -24,7 +27,7 @@ public enum HTTPClientError: Error, Equatable, CustomStringConvertible {
     /// can be asked to do the same without a second thought.
     public var mayHaveBeenProcessed: Bool {
         switch self {
-        case .connectionRefused, .unreachable, .invalidRequest, .unavailable: false
+        case .connectionRefused, .unreachable, .notSent, .invalidRequest, .unavailable: false
         case .timedOut, .broken, .tooLarge, .cancelled, .shutDown: true
         }
     }
@@ -34,6 +37,7 @@ public enum HTTPClientError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .connectionRefused: "connection refused"
         case .unreachable(let detail): "unreachable: \(detail)"
+        case .notSent: "not sent: no connection was free in time"
         case .timedOut: "timed out"
         case .broken(let detail): "connection broken: \(detail)"
         case .tooLarge: "the answer is over the limit"

@@ -10,17 +10,20 @@ public struct HTTPRequest: Sendable {
     public var headers: [(String, String)]
     /// The body; empty for none.
     public var body: [UInt8]
+    /// Whether it goes at once, however many are under way: for the few messages on which leases hang.
+    public var isUrgent: Bool
 
     /// Makes a request.
     public init(
         method: String = "GET", authority: String, path: String, headers: [(String, String)] = [],
-        body: [UInt8] = []
+        body: [UInt8] = [], isUrgent: Bool = false
     ) {
         self.method = method
         self.authority = authority
         self.path = path
         self.headers = headers
         self.body = body
+        self.isUrgent = isUrgent
     }
 }
 

@@ -143,11 +143,13 @@ final class SocketSet {
     }
 
     /// Waits for events, the timer, or a wakeup.
-    /// - Parameter mayWait: false to only see what is there.
-    func wait(_ mayWait: Bool) -> [Event] {
+    /// - Parameters:
+    ///   - mayWait: false to only see what is there.
+    ///   - limit: when to wait no longer; nil for no such time.
+    func wait(_ mayWait: Bool, until limit: ContinuousClock.Instant?) -> [Event] {
         withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: Self.capacity) { events in
             let count = epoll_wait(
-                epoll, events.baseAddress, Int32(Self.capacity), mayWait ? timeLeft() : 0)
+                epoll, events.baseAddress, Int32(Self.capacity), mayWait ? timeLeft(limit) : 0)
             return events.prefix(max(0, Int(count))).compactMap { event in
                 withUnsafePointer(to: event) {
                     self.event(pygmy_curl_epoll_descriptor($0), event.events)
@@ -178,10 +180,10 @@ final class SocketSet {
         return Event(socket: socket, mask: mask)
     }
 
-    /// Until the timer runs out, in whole milliseconds, rounded up; -1 for ever.
-    private func timeLeft() -> Int32 {
-        guard let timer else { return -1 }
-        let (seconds, attoseconds) = (timer - ContinuousClock.now).components
+    /// Until the timer runs out or the limit comes, in whole milliseconds, rounded up; -1 for ever.
+    private func timeLeft(_ limit: ContinuousClock.Instant?) -> Int32 {
+        guard let end = [timer, limit].compactMap({ $0 }).min() else { return -1 }
+        let (seconds, attoseconds) = (end - ContinuousClock.now).components
         guard seconds >= 0, attoseconds >= 0 else { return 0 }
         let milliseconds =
             seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000

@@ -17,10 +17,14 @@ final class Transfer {
     private var failure: HTTPClientError?
     private var headerList: UnsafeMutablePointer<curl_slist>?
 
-    init(_ submission: Submission, _ configuration: HTTPClient.Configuration) {
+    /// The address that it goes to.
+    var authority: String { request.authority }
+
+    /// - Parameter timeout: what is left of the submission's.
+    init(_ submission: Submission, timeout: Duration, _ configuration: HTTPClient.Configuration) {
         completion = submission.completion
         request = submission.request
-        timeout = submission.timeout
+        self.timeout = timeout
         receiver = submission.receiver
         headLimit = configuration.headLimit
         bodyLimit = configuration.bodyLimit

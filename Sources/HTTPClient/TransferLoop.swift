@@ -11,6 +11,7 @@ final class TransferLoop {
     /// Handles for reuse, which saves libcurl setting them up.
     private var idleHandles: [UnsafeMutableRawPointer] = []
     private static let idleHandleLimit = 64
+    private var line: WaitingLine
 
     init(
         inbox: Inbox, sockets: SocketSet, configuration: HTTPClient.Configuration
@@ -18,12 +19,12 @@ final class TransferLoop {
         self.inbox = inbox
         self.sockets = sockets
         self.configuration = configuration
+        line = WaitingLine(limit: configuration.connectionsPerAddress)
         guard let multi = curl_multi_init() else { throw .unavailable("out of memory") }
         self.multi = multi
-        let connections = configuration.connectionsPerAddress
-        _ = pygmy_curl_multi_set_long(multi, CURLMOPT_MAX_HOST_CONNECTIONS, connections)
         // How many connections are kept when nobody uses them.
-        _ = pygmy_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, connections)
+        _ = pygmy_curl_multi_set_long(
+            multi, CURLMOPT_MAXCONNECTS, configuration.connectionsPerAddress)
         _ = pygmy_curl_multi_set_long(multi, CURLMOPT_PIPELINING, Int(CURLPIPE_NOTHING))
         let result = sockets.watch(multi)
         guard result == CURLM_OK else {
@@ -42,10 +43,11 @@ final class TransferLoop {
                 end(submissions)
                 return
             }
-            for submission in submissions { start(submission) }
+            for submission in submissions { admit(submission) }
+            expire()
             runTimer()
             // A completion may have brought something new: it needs no wakeup.
-            let events = sockets.wait(inbox.letLoopWait())
+            let events = sockets.wait(inbox.letLoopWait(), until: line.nextExpiry)
             inbox.noteLoopIsAwake()
             for event in events { act(on: event.socket, event.mask) }
             finishCompleted()
@@ -65,29 +67,59 @@ final class TransferLoop {
         curl_multi_socket_action(multi, socket, mask, &running)
     }
 
-    private func start(_ submission: Submission) {
+    /// Begins with a request, or has it wait for a connection.
+    private func admit(_ submission: Submission) {
         guard submission.timeout > .zero else {
-            submission.completion(.failure(.unreachable("no time was left")))
+            submission.completion(.failure(.notSent))
             return
         }
+        guard line.admit(submission, at: .now) else { return }
+        if let error = start(submission, timeout: submission.timeout) {
+            fail(submission, error)
+        }
+    }
+
+    /// Fails a request that was admitted and not begun with.
+    private func fail(_ submission: Submission, _ error: HTTPClientError) {
+        submission.completion(.failure(error))
+        admitNext(to: submission.request.authority)
+    }
+
+    /// A request to an address has ended: begins with one that waits, where there is one.
+    private func admitNext(to authority: String) {
+        while let next = line.ended(authority) {
+            let left = next.deadline - .now
+            let error =
+                left > .zero ? start(next.submission, timeout: left) : HTTPClientError.notSent
+            guard let error else { return }
+            next.submission.completion(.failure(error))
+        }
+    }
+
+    /// Ends what has waited for a connection until its time was over.
+    private func expire() {
+        guard line.nextExpiry != nil else { return }
+        for submission in line.expire(at: .now) { submission.completion(.failure(.notSent)) }
+    }
+
+    /// Hands a request to libcurl; gives what keeps it from that, nil for nothing.
+    private func start(_ submission: Submission, timeout: Duration) -> HTTPClientError? {
         guard let handle = idleHandles.popLast() ?? makeHandle() else {
-            submission.completion(.failure(.unavailable("out of memory")))
-            return
+            return .unavailable("out of memory")
         }
-        let transfer = Transfer(submission, configuration)
+        let transfer = Transfer(submission, timeout: timeout, configuration)
         if let reason = transfer.prepare(handle) {
             recycle(handle)
-            submission.completion(.failure(.invalidRequest(reason)))
-            return
+            return .invalidRequest(reason)
         }
         transfers[handle] = transfer
         let result = curl_multi_add_handle(multi, handle)
-        if result != CURLM_OK {
+        guard result == CURLM_OK else {
             transfers[handle] = nil
             recycle(handle)
-            submission.completion(
-                .failure(.unavailable(String(cString: curl_multi_strerror(result)))))
+            return .unavailable(String(cString: curl_multi_strerror(result)))
         }
+        return nil
     }
 
     /// Ends the transfers that libcurl is done with, or begins with them once more.
@@ -108,6 +140,7 @@ final class TransferLoop {
             let result = transfer.result(code, handle)
             recycle(handle)
             transfer.completion(result)
+            admitNext(to: transfer.authority)
         }
     }
 
@@ -122,7 +155,9 @@ final class TransferLoop {
         idleHandles = []
         // In the order of nothing in particular: they all failed at once.
         for transfer in open.values { transfer.completion(.failure(.shutDown)) }
-        for submission in submissions { submission.completion(.failure(.shutDown)) }
+        for submission in line.removeAll() + submissions {
+            submission.completion(.failure(.shutDown))
+        }
     }
 
     private func recycle(_ handle: UnsafeMutableRawPointer) {

@@ -21,7 +21,8 @@ extension ReplicaHost {
                 ("Content-Type", Envelope.mediaType),
             ],
             body: Envelope.encode(
-                sender: environment.id.name, group: envelopeGroup, message: message.encoded()))
+                sender: environment.id.name, group: envelopeGroup, message: message.encoded()),
+            isUrgent: true)
         environment.client.send(request, timeout: timeout.duration) { [self] result in
             if case .success(let response) = result, response.status == 409 { refused(response) }
             guard case .success(let response) = result, response.status == 200,
@@ -128,7 +129,7 @@ extension ReplicaHost {
             let request = HTTPRequest(
                 method: "DELETE", authority: address, path: "/invalidate/\(list)",
                 headers: [("Authorization", environment.credentials.clusterSecret.authorization)],
-                body: [])
+                body: [], isUrgent: true)
             figures.invalidations.increment()
             environment.client.send(request, timeout: timeout.duration) { [self] result in
                 let status = (try? result.get().status) ?? 0

@@ -140,7 +140,8 @@ struct Proposer: Sendable {
             isSettling = true
             return propose(newest.value, over: newest.value)
         }
-        let value = isTakeoverByRemoved(newest.value) ? newest.value : change.applied(to: newest.value)
+        let value =
+            isTakeoverByRemoved(newest.value) ? newest.value : change.applied(to: newest.value)
         // Voters of whom no majority is there could never decide anything, nor be taken back once
         // one of them has accepted.
         guard isMajority(promises.map(\.acceptor) + change.addition, of: value.acceptors) else {

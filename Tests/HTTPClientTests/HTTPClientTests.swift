@@ -176,6 +176,35 @@ struct HTTPClientTests {
         #expect(server.connections <= 3)
     }
 
+    @Test("A request waits for a connection no longer than its own time, an urgent one not at all")
+    func waitingLine() throws {
+        // Whatever it is asked, it answers nothing.
+        let server = try SocketServer { connection in while connection.readRequest() != nil {} }
+        var configuration = HTTPClient.Configuration()
+        configuration.connectionsPerAddress = 1
+        configuration.connectTimeout = .seconds(300)
+        let client = HTTPClient(configuration: configuration)
+        func send(_ milliseconds: Int, isUrgent: Bool = false) -> Outcome {
+            let outcome = Outcome()
+            var request = request(to: server)
+            request.isUrgent = isUrgent
+            client.send(request, timeout: .milliseconds(milliseconds)) { outcome.set($0) }
+            return outcome
+        }
+        func error(_ outcome: Outcome) -> HTTPClientError? {
+            if case .failure(let error) = outcome.wait() { error } else { nil }
+        }
+        let first = send(300_000)
+        let second = send(200)
+        let third = send(300_000)
+        let urgent = send(1_000, isUrgent: true)
+        #expect(error(second) == .notSent)
+        #expect(error(urgent) == .timedOut)
+        client.shutDown()
+        #expect(error(first) == .shutDown)
+        #expect(error(third) == .shutDown)
+    }
+
     @Test("Many threads send at the same time, completions too, and each request is answered once")
     func manySenders() throws {
         let server = try echo()

@@ -126,7 +126,9 @@ private struct Joiner {
         #expect(proposes)
     }
 
-    @Test("A server that is no voter any more does not take over; what it was the primary of it may change")
+    @Test(
+        "A server that is no voter any more does not take over; what it was the primary of it may change"
+    )
     func removedServerTakesNothingOver() {
         let settled = Ballot(round: 1, proposer: Incarnation(1))
         for primary in ["a", "c"] {
