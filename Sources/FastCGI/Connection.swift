@@ -147,6 +147,9 @@ final class Connection: Sendable {
             }
             if patience == nil {
                 patience = Patience(descriptor: descriptor)
+                guard patience != nil else {
+                    return .refused("there is no descriptor to wait for the rest with")
+                }
             } else if patience?.waitForMore(core.configuration.receiveTimeout) != true {
                 return .refused("the rest of the request's parameters did not come")
             }

@@ -127,11 +127,11 @@ final class BackEndWatch: Sendable {
         }
         if hasNewPrimary { dispatcher.reconsider() }
         guard id.kind == .catalog else { return }
-        let isStopping = isStopping.load(ordering: .acquiring)
         let hasNewView = lookups.withCache { cache in
             let before = cache.newestView
             cache.learn(view: reply.report.view.number)
-            if let lease = reply.lease, !isStopping {
+            // Looked at under the cache's lock, as the lease is given up under it.
+            if let lease = reply.lease, !isStopping.load(ordering: .acquiring) {
                 _ = cache.grant(
                     from: lease.source, sentAt: sentAt, duration: lease.duration, at: now)
             }

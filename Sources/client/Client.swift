@@ -13,7 +13,8 @@ struct Client: ParsableCommand {
         abstract: "Searches, looks up and buys books at Pygmy.",
         discussion: """
             Without a command it is a menu. Exit status: 0 done, 1 refused (no such book, out of \
-            stock), 64 used wrongly, 69 the store does not answer, 78 the configuration is wrong.
+            stock), 64 used wrongly, 69 the store does not answer, 74 the output could not be \
+            written, 78 the configuration is wrong.
             """,
         version: API.version,
         subcommands: [
@@ -25,6 +26,17 @@ struct Client: ParsableCommand {
     // May stand before a command as well as behind it.
     @OptionGroup var store: StoreOption
     @OptionGroup var form: FormOption
+
+    /// Runs the command.
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+            Standard.finish()
+        } catch {
+            exit(withError: error)
+        }
+    }
 }
 
 /// The seed's menu.

@@ -1,6 +1,7 @@
 import API
 import ArgumentParser
 import Glibc
+import Synchronization
 
 extension ExitCode {
     /// EX_UNAVAILABLE: the store does not answer.
@@ -106,12 +107,30 @@ enum Standard {
 
     static func error(_ line: String) { write(line + "\n", to: STDERR_FILENO) }
 
+    /// What kept standard output from being written, as a number of errno; 0 for nothing.
+    private static let fault = Atomic<Int32>(0)
+
+    /// Ends the program with a clear error where a part of its output is missing, as on a full disk. A
+    /// reader that went away has seen what it wanted.
+    static func finish() {
+        let fault = fault.load(ordering: .relaxed)
+        guard fault != 0 else { return }
+        error("client: standard output cannot be written: \(String(cString: strerror(fault)))")
+        exit(EX_IOERR)
+    }
+
     private static func write(_ text: String, to descriptor: Int32) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return }
+            guard count > 0 else {
+                // EIO is a terminal that was closed.
+                if descriptor == STDOUT_FILENO, errno != EPIPE, errno != EIO {
+                    fault.store(errno, ordering: .relaxed)
+                }
+                return
+            }
             rest = rest.dropFirst(count)
         }
     }

@@ -11,7 +11,8 @@ struct MembersCommand: ParsableCommand {
             number is even. Where the configuration grows or shrinks, the voters change one server \
             at a time, and the configuration after them: write the new configuration, start a new \
             server with it, add it here with it, and then restart the others with it one by one. \
-            Remove a server with the old configuration, before it is gone. A server whose \
+            Remove a server with the old configuration, stop it, and only then take it out of \
+            config.json and start the others anew. A server whose \
             configuration makes others voters than there are refuses to start, and says who they are.
             """,
         subcommands: [Add.self, Remove.self])

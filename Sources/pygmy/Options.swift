@@ -2,6 +2,7 @@ import API
 import ArgumentParser
 import Deployment
 import Glibc
+import Synchronization
 
 /// Exit statuses of sysexits.h that the programs use.
 extension ExitCode {
@@ -73,13 +74,31 @@ enum Standard {
         write(bytes: Array(text.utf8), to: descriptor)
     }
 
+    /// What kept standard output from being written, as a number of errno; 0 for nothing.
+    private static let fault = Atomic<Int32>(0)
+
+    /// Ends a command that has printed what it was to print: with a clear error where a part of that is
+    /// missing, as on a full disk. A reader that went away has seen what it wanted.
+    static func finish() {
+        let fault = fault.load(ordering: .relaxed)
+        guard fault != 0 else { return }
+        error("pygmy: standard output cannot be written: \(String(cString: strerror(fault)))")
+        exit(EX_IOERR)
+    }
+
     /// Writes bytes as they are.
     static func write(bytes: [UInt8], to descriptor: Int32) {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return }
+            guard count > 0 else {
+                // EIO is a terminal that was closed.
+                if descriptor == STDOUT_FILENO, errno != EPIPE, errno != EIO {
+                    fault.store(errno, ordering: .relaxed)
+                }
+                return
+            }
             rest = rest.dropFirst(count)
         }
     }

@@ -18,4 +18,15 @@ struct Pygmy: ParsableCommand {
 
     // May stand before a command as well as behind it.
     @OptionGroup var file: ConfigurationOption
+
+    /// Runs the command; what only watches over servers ends well also where nobody could read it.
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+            if !(command is UpCommand || command is ServeCommand) { Standard.finish() }
+        } catch {
+            exit(withError: error)
+        }
+    }
 }

@@ -55,6 +55,19 @@ struct CommandTests {
         #expect(!run.errors.isEmpty)
     }
 
+    @Test func `output that cannot be written is no success`() throws {
+        for program in ["client lookup 5 --json", "pygmy export catalog", "pygmy status"] {
+            let words = program.split(separator: " ").map(String.init)
+            let run = try Command.run(
+                "/bin/sh",
+                ["-c", "exec \"$0\" \"$@\" > /dev/full", Programs.path(words[0])]
+                    + words.dropFirst(), environment: store.environment,
+                directory: store.directory)
+            #expect(run.status == .exited(74), "\(program): \(run.output)\(run.errors)")
+            #expect(run.errors.contains("No space left on device"))
+        }
+    }
+
     @Test func `client ends with 69 where nobody answers`() throws {
         let nowhere = "http://127.0.0.1:\(Ports.take())"
         for arguments in [["search", "Misc"], ["lookup", "1"], ["buy", "1"]] {
