@@ -57,8 +57,8 @@ public enum Bodies {
     }
 
     /// `{"orderNumber":17,"itemNumber":1,"title":"…","topic":"…","cost":10.00,
-    /// "idempotencyKey":"…"}`, the answer to a buy and to `GET /orders/17`; `"quantity":3` behind the
-    /// cost of a copy where there are more than one.
+    /// "idempotencyKey":"…"}`, the answer to a buy and to `GET /orders/17`; `"quantity":3` behind
+    /// the cost of a copy where there are more than one.
     public static func order(
         orderNumber: Int64, itemNumber: Int64, title: String, topic: String, cents: Int64,
         quantity: Int64 = 1, idempotencyKey: some Collection<UInt8>

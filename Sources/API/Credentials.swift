@@ -52,8 +52,8 @@ public struct Credentials: Sendable {
     /// Takes each secret from the environment (`PYGMY_CLUSTER_SECRET`, `PYGMY_ADMIN_TOKEN`) or
     /// from its file, and makes the file where there is none. Servers that start at the same time
     /// agree on one.
-    /// - Parameter makesFiles: whether a file that is not there is made, which is the servers' to do:
-    ///   nobody would know a secret that whoever asks them makes.
+    /// - Parameter makesFiles: whether a file that is not there is made, which is the servers' to
+    ///   do: nobody would know a secret that whoever asks them makes.
     public static func load(
         _ configuration: Configuration, makesFiles: Bool = true,
         environment: (String) -> String? = systemEnvironment

@@ -1,9 +1,9 @@
-/// What a front end says of the cluster in its heartbeats, and what the servers that hear it pass on
-/// to the other front ends.
+/// What a front end says of the cluster in its heartbeats, and what the servers that hear it pass
+/// on to the other front ends.
 ///
 /// It travels as the query of `PUT /heartbeat`
-/// (`?reaches=catalogServer1,orderServer2&catalogView=3&ordersView=5`) and, with the name and the age
-/// of each, as the header ``headerName`` of the answer (`frontEndServer1 120 3 5 catalogServer1
+/// (`?reaches=catalogServer1,orderServer2&catalogView=3&ordersView=5`) and, with the name and the
+/// age of each, as the header ``headerName`` of the answer (`frontEndServer1 120 3 5 catalogServer1
 /// orderServer2; frontEndServer2 …`).
 public struct FrontEndReport: Sendable, Equatable {
     /// The header by which a server passes on what it was told.

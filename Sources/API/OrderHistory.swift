@@ -16,7 +16,8 @@ public struct OrderHistoryQuery: Sendable, Equatable {
     public var isNewestFirst = true
     /// How many orders to give at most.
     public var limit = 100
-    /// The number of the order to go on behind, the last of the page before; nil for the first page.
+    /// The number of the order to go on behind, the last of the page before; nil for the first
+    /// page.
     public var after: Int64?
 
     /// All orders, the newest hundred.

@@ -20,8 +20,8 @@ public enum OrdersCSV {
         return !wanted.isEmpty
     }
 
-    /// Adds an order's line to a text. `milliseconds` are counted from 1970, UTC; the cost is that of
-    /// a copy. `quantity` is nil where the header has none.
+    /// Adds an order's line to a text. `milliseconds` are counted from 1970, UTC; the cost is that
+    /// of a copy. `quantity` is nil where the header has none.
     public static func append(
         orderNumber: Int64, itemNumber: Int64, title: String, topic: String, cents: Int64,
         milliseconds: Int64, idempotencyKey: some Collection<UInt8>, quantity: Int64? = nil,

@@ -1,7 +1,7 @@
 /// Problems with the state of the store: its books, its orders, its servers.
 extension Problem {
-    /// 404: no book has the number; nil for a number beyond all books. Where it refuses a buy, its key
-    /// has come to that for good.
+    /// 404: no book has the number; nil for a number beyond all books. Where it refuses a buy, its
+    /// key has come to that for good.
     public static func noSuchBook(_ itemNumber: Int64?, idempotencyKey: String? = nil) -> Problem {
         Problem(
             "no-such-book", 404, "There is no such book",
@@ -56,8 +56,8 @@ extension Problem {
         Problem("bad-gateway", 502, "Bad gateway", detail)
     }
 
-    /// 503: the store cannot serve this now. It says nothing of an earlier attempt at the same, which
-    /// nginx may have sent to another server.
+    /// 503: the store cannot serve this now. It says nothing of an earlier attempt at the same,
+    /// which nginx may have sent to another server.
     public static func unavailable(
         _ detail: String = "The store cannot serve this right now",
         retryAfter seconds: Int = 1

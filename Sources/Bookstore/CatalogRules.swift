@@ -28,8 +28,8 @@ extension CatalogState {
         }
     }
 
-    /// A change says what shall be, but a stock moves on: what was sold since would be back in stock
-    /// if it were made a second time. So it has one outcome under its key.
+    /// A change says what shall be, but a stock moves on: what was sold since would be back in
+    /// stock if it were made a second time. So it has one outcome under its key.
     private mutating func apply(
         _ change: CatalogOperation, under key: IdempotencyKey, at time: Int64
     ) throws(Failure) -> CatalogOutcome {

@@ -33,7 +33,8 @@ public protocol CatalogState {
     mutating func record(
         _ outcome: CatalogOutcome, ofChange key: IdempotencyKey, at logTime: Int64
     ) throws(Failure)
-    /// Forgets changes that were recorded before a log time, the ones recorded first, at most so many.
+    /// Forgets changes that were recorded before a log time, the ones recorded first, at most so
+    /// many.
     mutating func forgetChanges(before logTime: Int64, atMost limit: Int) throws(Failure)
 }
 

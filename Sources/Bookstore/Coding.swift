@@ -119,8 +119,8 @@ struct ByteReader {
 
     mutating func text() throws(DecodingFault) -> String {
         let bytes = try bytes()
-        // `String(validating:as:)` decodes one scalar after the other: for plain texts, as most are,
-        // that would be a twentieth of all the work of an order.
+        // `String(validating:as:)` decodes one scalar after the other: for plain texts, as most
+        // are, that would be a twentieth of all the work of an order.
         let isASCII = bytes.withUnsafeBufferPointer { $0.reduce(0, |) < 0x80 }
         if isASCII { return String(decoding: bytes, as: UTF8.self) }
         guard let text = String(validating: bytes, as: UTF8.self) else { throw .notUTF8 }

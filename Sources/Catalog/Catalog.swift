@@ -99,8 +99,8 @@ public final class CatalogService: Service {
         }
     }
 
-    /// By way of this server's own nginx listener, as anybody would. False where no server answered:
-    /// the next look finds the book, and those after it, again.
+    /// By way of this server's own nginx listener, as anybody would. False where no server
+    /// answered: the next look finds the book, and those after it, again.
     private func postRestock(_ item: Int64) -> Bool {
         guard let address = environment.configuration[environment.id]?.address else { return false }
         let request = HTTPRequest(

@@ -60,8 +60,8 @@ extension CatalogService {
     }
 
     /// A tag stands for the book whose answer has it, compact or indented. The book is looked up as
-    /// a customer's lookup does it, so that a server that lags behind decides nothing; where the tag
-    /// is the book's, the book is compared again where the log is applied.
+    /// a customer's lookup does it, so that a server that lags behind decides nothing; where the
+    /// tag is the book's, the book is compared again where the log is applied.
     private func guardian(
         of request: InternalRequest, _ number: Int64
     ) throws(Problem) -> Guard {

@@ -41,8 +41,8 @@ extension CatalogService {
         }
     }
 
-    /// Whether the sales up to a number are known here. Only a forced view makes it false: a primary
-    /// that serves has applied all that was answered.
+    /// Whether the sales up to a number are known here. Only a forced view makes it false: a
+    /// primary that serves has applied all that was answered.
     private func knows(_ saleNumber: Int64) throws(Problem) -> Bool {
         if saleNumber <= knownSale.load(ordering: .relaxed) { return true }
         // Whoever does not serve may lag, and sells nothing anyway.
@@ -54,8 +54,8 @@ extension CatalogService {
         return saleNumber <= highest
     }
 
-    /// `PUT /sales`: sales that have orders, in the order of their numbers; those that are not known
-    /// here are entered. 200 once they are.
+    /// `PUT /sales`: sales that have orders, in the order of their numbers; those that are not
+    /// known here are entered. 204 once they are.
     func restoreSales(_ request: InternalRequest, _ responder: Responder) throws(Problem) {
         guard case .record(let sales)? = try? OrderOperation(decoding: request.body) else {
             throw .malformedRequest("The body is no list of sales")

@@ -58,8 +58,8 @@ extension CatalogService {
         }
     }
 
-    /// `GET /audit?through=`: whether everything adds up here; it reads everything. The sales up to a
-    /// number are summed up apart, so that they can be compared with others' while more are made.
+    /// `GET /audit?through=`: whether everything adds up here; it reads everything. The sales up to
+    /// a number are summed up apart, so that they can be compared with others' while more are made.
     func audit(_ request: InternalRequest, _ responder: Responder) throws(Problem) {
         let through = try request.count("through", default: 0, limit: .max)
         audits.find { [self] () throws(Problem) in

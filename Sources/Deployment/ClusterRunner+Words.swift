@@ -8,7 +8,8 @@ extension ClusterRunner {
             "\(name) \(words(ending)); it is started again in \(ClusterRunner.seconds(pause))"
                 + lastLine(of: name)
         case .left(let name, .status(Supervisor.refusal)):
-            "\(name) refuses to run (exit status \(Supervisor.refusal))" + lastLine(of: name)
+            "\(name) refuses to run (exit status \(Supervisor.refusal))"
+                + (plan.restarts ? "; it is tried again every 30 s" : "") + lastLine(of: name)
         case .left(let name, let ending):
             "\(name) \(words(ending)); it is left so" + lastLine(of: name)
         case .killing(let name): "\(name) does not end; it is killed"

@@ -188,6 +188,8 @@ public struct ClusterRunner {
     private mutating func begin(_ name: String) {
         guard let launch = launches[name] else { return }
         do throws(FilesystemFault) {
+            // Somebody may have tidied up.
+            try Filesystem.makeFolder(plan.site.configuration.logDirectory)
             let pid = try launch.start()
             pids[name] = pid
             try Filesystem.write("\(pid)\n", to: "\(stale.runDirectory)/\(name).pid")

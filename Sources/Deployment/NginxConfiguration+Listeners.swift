@@ -175,12 +175,12 @@ extension NginxConfiguration {
     }
 
     /// How often a request that front ends have cost is tried anew: once for each of them that dies
-    /// while it has the request. That several do is rare, but takes no more than a machine so busy that
-    /// a buy outlasts the restarts of all of them.
+    /// while it has the request. That several do is rare, but takes no more than a machine so busy
+    /// that a buy outlasts the restarts of all of them.
     private static let chances = 4
 
-    /// The places to which a request goes on whose front ends have all failed it. Each tries them all,
-    /// whatever became of them a moment ago: so it finds the one that has come back meanwhile.
+    /// The places to which a request goes on whose front ends have all failed it. Each tries them
+    /// all, whatever became of them a moment ago: so it finds the one that has come back meanwhile.
     private var furtherChances: String {
         (1...Self.chances).map { number in
             let onward =

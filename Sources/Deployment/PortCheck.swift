@@ -5,8 +5,8 @@ import Glibc
 public enum PortCheck {
     /// What keeps anybody from listening at an address; nil where nothing does. Nothing stays open.
     /// Ports that somebody may take in between are nginx's to complain about.
-    /// - Parameter patience: how long to wait for the end of a connection that some program has from
-    ///   that port, in seconds; for one that listens there nobody waits.
+    /// - Parameter patience: how long to wait for the end of a connection that some program has
+    ///   from that port, in seconds; for one that listens there nobody waits.
     public static func fault(at address: Address, patience: Int = 0) -> String? {
         let pauses = patience * 10
         for attempt in 0...pauses {

@@ -7,9 +7,9 @@ struct Launch {
     /// The file that its standard output and error are added to.
     let log: String
 
-    /// Starts it in this process's folder and in a process group of its own, so that Ctrl-C at the terminal reaches only the
-    /// supervisor, and so that whatever the program starts in turn can be ended with it. Throws
-    /// what the system said.
+    /// Starts it in this process's folder and in a process group of its own, so that Ctrl-C at the
+    /// terminal reaches only the supervisor, and so that whatever the program starts in turn can be
+    /// ended with it. Throws what the system said.
     func start() throws(FilesystemFault) -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)

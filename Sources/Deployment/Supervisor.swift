@@ -2,7 +2,8 @@
 /// time, and returns what is to be done. Times are counted from any fixed point.
 ///
 /// A process that ends is started again after a pause of 0.1 s, which doubles to 5 s and is back at
-/// 0.1 s once the process lived for 10 s. Stopping goes by stages, because servers that still have
+/// 0.1 s once the process lived for 10 s. One that refuses to run as it is configured is tried again
+/// every 30 s, for what it was told may be mended meanwhile. Stopping goes by stages, because servers that still have
 /// requests in hand need those behind them, and all of them need nginx: front ends first, then
 /// order servers, then catalog servers, nginx last.
 ///
@@ -62,8 +63,8 @@ public struct Supervisor: Sendable {
     public enum Event: Sendable, Equatable {
         /// A process ended and is started again after a pause.
         case restarting(String, Ending, after: Duration)
-        /// A process ended and is left so: by `--no-restart`, or because it refused to run
-        /// (EX_CONFIG) and would refuse again.
+        /// A process ended and is left so: by `--no-restart`, or, for a while, because it refused to
+        /// run (EX_CONFIG) and would refuse again.
         case left(String, Ending)
         /// A process does not end when asked to and is killed.
         case killing(String)
@@ -88,6 +89,7 @@ public struct Supervisor: Sendable {
     public static let refusal: Int32 = 78
     private static let firstPause: Duration = .milliseconds(100)
     private static let longestPause: Duration = .seconds(5)
+    private static let refusalPause: Duration = .seconds(30)
     private static let provenAfter: Duration = .seconds(10)
 
     private var entries: [Entry]
@@ -119,9 +121,13 @@ public struct Supervisor: Sendable {
         entries[index].state = .ended
         if stopping != nil { return advance(at: now) }
         if ending == .status(Supervisor.refusal) {
+            let isNews = !entries[index].hasRefused || now - since >= Supervisor.provenAfter
             entries[index].hasRefused = true
-            return [.report(.left(name, ending))] + giveUpIfHopeless(index, at: now)
+            if restarts { entries[index].state = .pausing(until: now + Supervisor.refusalPause) }
+            return (isNews ? [.report(.left(name, ending))] : [])
+                + giveUpIfHopeless(index, at: now)
         }
+        entries[index].hasRefused = false
         guard restarts else { return [.report(.left(name, ending))] }
         if now - since >= Supervisor.provenAfter { entries[index].pause = Supervisor.firstPause }
         let pause = entries[index].pause

@@ -3,9 +3,9 @@ internal import Synchronization
 
 /// The directory that holds everything a server must not forget: one server, one directory.
 ///
-/// It bears the name of its server, the fingerprint of the catalog that was imported, and an identity
-/// of 128 random bits that it gets when it is made: a server that lost its disk comes back with
-/// another one. It is locked for as long as this object lives. It also knows which stores were
+/// It bears the name of its server, the fingerprint of the catalog that was imported, and an
+/// identity of 128 random bits that it gets when it is made: a server that lost its disk comes back
+/// with another one. It is locked for as long as this object lives. It also knows which stores were
 /// made in it, so that one that is missing is noticed instead of being taken for new.
 ///
 /// May be used from any thread.

@@ -160,9 +160,10 @@ package enum Files {
         }
     }
 
-    /// Makes a file so long with zeros that follow on what it has, durably; a longer one stays as it is.
-    /// Where that does not succeed the file is as it was.
-    /// - Parameter plenty: how many bytes the file system must have left; with less nothing is done.
+    /// Makes a file so long with zeros that follow on what it has, durably; a longer one stays as
+    /// it is. Where that does not succeed the file is as it was.
+    /// - Parameter plenty: how many bytes the file system must have left; with less nothing is
+    ///   done.
     package static func extend(
         _ path: String, to length: Int, where plenty: Int
     ) throws(StorageError) {

@@ -16,8 +16,8 @@ public enum StorageError: Error, Hashable, Sendable {
     /// Anything else: an I/O error, too little memory, no permission.
     case other(file: String, code: Int32, message: String)
 
-    /// SQLite's SQLITE_IOERR, under which the system's EIO goes too: EIO itself is SQLite's number for
-    /// a database that is busy.
+    /// SQLite's SQLITE_IOERR, under which the system's EIO goes too: EIO itself is SQLite's number
+    /// for a database that is busy.
     private static let diskCode: Int32 = 10
 
     /// Whether the disk itself failed: SQLITE_IOERR of any kind, or EIO.

@@ -7,8 +7,8 @@ internal import Synchronization
 ///
 /// Invariant: one party at a time uses `request`. While the connection is parked nobody does. The
 /// worker whom epoll hands it to does until the handler has returned, except for the output stream,
-/// which belongs to whoever claimed the ``Responder``. Then whoever comes second of "the handler has
-/// returned" and "the answer is written" finishes the request and parks the connection again.
+/// which belongs to whoever claimed the ``Responder``. Then whoever comes second of "the handler
+/// has returned" and "the answer is written" finishes the request and parks the connection again.
 final class Connection: Sendable {
     // Sound by the invariant above: each hand-over goes through an atomic exchange in `Responder`
     // or through epoll and the list of its reports, so that it is ordered in memory. The pointer
@@ -29,7 +29,8 @@ final class Connection: Sendable {
         request.deallocate()
     }
 
-    /// Reads one request; nil where there is none, or it was refused. Called by the worker that epoll handed the connection to.
+    /// Reads one request; nil where there is none, or it was refused. Called by the worker that
+    /// epoll handed the connection to.
     func read(scratch: UnsafeMutableRawBufferPointer) -> Request? {
         switch inspect(scratch) {
         case .whole: break

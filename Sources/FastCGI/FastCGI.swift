@@ -10,15 +10,15 @@
 ///     …
 ///     server.stop()
 ///
-/// Terms. A *connection* is one that nginx keeps open and sends one request after another on. It
-/// is *parked* while it waits in the epoll set for the next request and belongs to nobody, and
-/// *busy* from the moment a worker takes it until its answer is written. A *worker* is one of a
-/// few threads; it parses requests and runs the handler, and never waits for an answer: a connection
+/// Terms. A *connection* is one that nginx keeps open and sends one request after another on. It is
+/// *parked* while it waits in the epoll set for the next request and belongs to nobody, and *busy*
+/// from the moment a worker takes it until its answer is written. A *worker* is one of a few
+/// threads; it parses requests and runs the handler, and never waits for an answer: a connection
 /// whose answer is *deferred* holds no thread at all. That is why a few workers are enough for any
 /// number of kept connections and of waiting requests. Only the workers *on duty* wait at the epoll
-/// set; the others stand by in case that one of them is held up (``Roster``). In libfcgi's
-/// usual shape, a thread a connection, idle connections that nginx keeps hold the threads and
-/// requests on other connections wait until nginx gives up on them.
+/// set; the others stand by in case that one of them is held up (``Roster``). In libfcgi's usual
+/// shape, a thread a connection, idle connections that nginx keeps hold the threads and requests on
+/// other connections wait until nginx gives up on them.
 ///
 /// Who can write to the socket is trusted to be a web server, but not to be in good health: what a
 /// request begins with is looked at before libfcgi sees it (``RecordCheck``), because libfcgi

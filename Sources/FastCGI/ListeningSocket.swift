@@ -4,8 +4,8 @@ internal import Glibc
 /// The unix socket a server listens on, put in place so that a successor takes over without a gap.
 ///
 /// The socket is bound as `NAME.PID`, listens, and is then renamed over `NAME`: whoever connects to
-/// `NAME` finds either the predecessor's socket or this one, never nothing. `FCGX_OpenSocket` is not
-/// used: it ends the process when it fails, unlinks first, and takes its mode from the umask.
+/// `NAME` finds either the predecessor's socket or this one, never nothing. `FCGX_OpenSocket` is
+/// not used: it ends the process when it fails, unlinks first, and takes its mode from the umask.
 struct ListeningSocket: Sendable {
     /// The descriptor, non-blocking.
     let descriptor: Int32

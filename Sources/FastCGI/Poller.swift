@@ -24,8 +24,8 @@ struct Poller: Sendable {
     private static let listenerToken: UInt64 = 1
 
     /// Makes a set.
-    /// - Parameter isForOne: one worker at a time waits on it, so that reports can be fetched several
-    ///   at a time: whoever takes its place finds those that it has not come to.
+    /// - Parameter isForOne: one worker at a time waits on it, so that reports can be fetched
+    ///   several at a time: whoever takes its place finds those that it has not come to.
     init(isForOne: Bool) throws(FastCGIError) {
         reports = Reports(capacity: isForOne ? 32 : 1)
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))

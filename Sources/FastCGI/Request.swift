@@ -4,7 +4,8 @@ internal import Glibc
 /// A request as the handler sees it, for as long as the handler runs.
 ///
 /// Parameters are not copied: every accessor scans the few that the web server passes. On the path
-/// that must be fast compare bytes (``withPath(_:)``, ``withParameter(_:_:)``) and build no strings.
+/// that must be fast compare bytes (``withPath(_:)``, ``withParameter(_:_:)``) and build no
+/// strings.
 public struct Request: ~Copyable {
     /// The request's method.
     public enum Method: Hashable, Sendable {
@@ -65,8 +66,8 @@ public struct Request: ~Copyable {
         return try Self.withBytes(of: value, count: strlen(value), body)
     }
 
-    /// The value of a header by its HTTP name, as `header("Idempotency-Key")`; nil where the request
-    /// has none or the web server does not pass it on.
+    /// The value of a header by its HTTP name, as `header("Idempotency-Key")`; nil where the
+    /// request has none or the web server does not pass it on.
     /// - Throws: where it is not UTF-8.
     public func header(_ name: StaticString) throws(RequestError) -> String? {
         var wanted: [UInt8] = []
@@ -108,8 +109,8 @@ public struct Request: ~Copyable {
     /// The path's segments: split at each `/` as sent, then percent-decoded, so that an encoded
     /// slash stays inside its segment. A trailing slash adds none; `/` has none.
     ///
-    /// Nil where the path does not begin with `/`, an escape is malformed, or a segment is not UTF-8
-    /// or contains NUL.
+    /// Nil where the path does not begin with `/`, an escape is malformed, or a segment is not
+    /// UTF-8 or contains NUL.
     public var pathSegments: [String]? {
         withPath { PercentCoding.segments(of: $0) }
     }

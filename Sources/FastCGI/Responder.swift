@@ -70,16 +70,6 @@ public final class Responder: Sendable {
         }
     }
 
-    /// Sends an answer of bytes that were encoded before: a head that ends with the empty line, and
-    /// a body. False where there has been an answer already.
-    @discardableResult
-    public func send(head: [UInt8], body: [UInt8]) -> Bool {
-        send { writer in
-            writer.write(head)
-            writer.write(body)
-        }
-    }
-
     /// Sends an answer of pieces, head first, with nothing allocated in between:
     ///
     ///     responder.send { writer in
@@ -121,7 +111,8 @@ public final class Responder: Sendable {
     }
 
     /// Writes a part of the body; waits while the web server is slower than the caller.
-    /// - Throws: ``FastCGIError/connectionLost`` where nobody takes it any more; drop the responder.
+    /// - Throws: ``FastCGIError/connectionLost`` where nobody takes it any more; drop the
+    ///   responder.
     public func write(_ bytes: [UInt8]) throws(FastCGIError) {
         let before = state.bitwiseOr(Bit.writing, ordering: .acquiring).oldValue
         precondition(

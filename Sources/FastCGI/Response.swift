@@ -1,5 +1,5 @@
 /// An answer in the form that is convenient to make. For one that is sent over and over, encode the
-/// head once with ``encodedHead(status:headers:)`` and use ``Responder/send(head:body:)``.
+/// head once with ``encodedHead(status:headers:)`` and write it with a ``Responder``'s writer.
 public struct Response: Sendable {
     /// The HTTP status, 200 to 599.
     public var status: Int
@@ -15,8 +15,8 @@ public struct Response: Sendable {
         self.body = body
     }
 
-    /// The bytes of a status and headers as the web server takes them (RFC 3875, section 6), without
-    /// the empty line that ends them, so that more headers can follow.
+    /// The bytes of a status and headers as the web server takes them (RFC 3875, section 6),
+    /// without the empty line that ends them, so that more headers can follow.
     ///
     /// Line breaks and other control characters in names and values become spaces: nobody adds a
     /// header by way of another's value.

@@ -3,10 +3,10 @@ internal import Synchronization
 
 /// Which workers are on duty, and take requests, and which stand by.
 ///
-/// One worker that always finds work is faster than several that the kernel wakes for every request:
-/// on two cores four workers on duty gave a fifth fewer cached lookups a second than one
-/// (docs/decisions/workers-on-duty.md). So there are only as many on duty as nginx can keep busy. But
-/// no request shall wait for another that takes long: whoever is at one request for longer than
+/// One worker that always finds work is faster than several that the kernel wakes for every
+/// request: on two cores four workers on duty gave a fifth fewer cached lookups a second than one
+/// (docs/decisions/workers-on-duty.md). So there are only as many on duty as nginx can keep busy.
+/// But no request shall wait for another that takes long: whoever is at one request for longer than
 /// ``Roster/patience`` is relieved by one that stands by, and stands by itself when it is done.
 final class Roster: Sendable {
     /// How long a worker may be at one request before another takes its place, at least; at most it

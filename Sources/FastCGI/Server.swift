@@ -8,16 +8,17 @@ internal import Synchronization
 /// Take-over: a second process that starts on the same path replaces the name at once and loses no
 /// request; this server is then stopped with ``stop()`` and serves what is still connected to it.
 /// For that nginx must close kept connections by itself within a moment (`keepalive_timeout 300ms`,
-/// `keepalive_time 500ms`): a responder that closes one at the instant that nginx writes to it costs
-/// a request.
+/// `keepalive_time 500ms`): a responder that closes one at the instant that nginx writes to it
+/// costs a request.
 ///
-/// Signals: broken connections must not raise SIGPIPE, so ``start()`` ignores it. Everything else is
-/// left as it was, though libfcgi would install handlers of its own.
+/// Signals: broken connections must not raise SIGPIPE, so ``start()`` ignores it. Everything else
+/// is left as it was, though libfcgi would install handlers of its own.
 public final class Server: Sendable {
     /// Answers one request, at once or later, through the responder.
     ///
-    /// Called on a worker thread, which it must not hold up: no lock that is held for long, no disk,
-    /// no network. The request is valid until the handler returns; take from it what is needed later.
+    /// Called on a worker thread, which it must not hold up: no lock that is held for long, no
+    /// disk, no network. The request is valid until the handler returns; take from it what is
+    /// needed later.
     public typealias Handler =
         @Sendable (_ request: borrowing Request, _ responder: Responder) -> Void
 
@@ -79,7 +80,8 @@ public final class Server: Sendable {
 
     /// Makes a server that does nothing yet.
     /// - Parameters:
-    ///   - socketPath: the unix socket that nginx connects to; longer than `sun_path` is allowed here.
+    ///   - socketPath: the unix socket that nginx connects to; longer than `sun_path` is allowed
+    ///     here.
     ///   - configuration: threads, limits and times.
     ///   - logger: gets a line for whatever goes wrong with a connection.
     ///   - observe: is told of requests and their answers, as to count them; nil for nobody.

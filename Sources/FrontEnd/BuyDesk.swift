@@ -94,8 +94,8 @@ final class BuyDesk: Sendable {
         if let wakeTime, wakeTime > now { timers.schedule(at: wakeTime) { [self] in sendNext() } }
     }
 
-    /// - Parameter mayHaveHappened: whether another server may have made the buys before this answer,
-    ///   whatever that says of those that it could not make.
+    /// - Parameter mayHaveHappened: whether another server may have made the buys before this
+    ///   answer, whatever that says of those that it could not make.
     private func complete(
         _ batch: BuyQueue.Batch, _ answer: UpstreamAnswer, _ mayHaveHappened: Bool
     ) {
@@ -142,8 +142,8 @@ final class BuyDesk: Sendable {
         }
     }
 
-    /// Every 503 brings the key: nginx may have sent the buy to the other front end before, and what
-    /// became of it there this one cannot know.
+    /// Every 503 brings the key: nginx may have sent the buy to the other front end before, and
+    /// what became of it there this one cannot know.
     private static func refuse(_ buy: BuyQueue.Buy) {
         let key = String(decoding: buy.item.idempotencyKey, as: UTF8.self)
         guard let refusal = buy.refusal, !buy.mayHaveHappened else {

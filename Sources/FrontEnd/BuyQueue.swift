@@ -1,8 +1,9 @@
 internal import API
 internal import MonotonicTime
 
-/// Gathers buys into batches. One batch is under way at a time: what a batch costs hardly depends on
-/// its size, so that a second one beside it would halve the size of both and serve fewer buys in all.
+/// Gathers buys into batches. One batch is under way at a time: what a batch costs hardly depends
+/// on its size, so that a second one beside it would halve the size of both and serve fewer buys in
+/// all.
 ///
 /// When a batch ends, those of its buyers that buy again come back a moment later. Were what has
 /// gathered meanwhile sent at once, they would have missed it, and two halves of the buyers would
@@ -71,8 +72,8 @@ struct BuyQueue: Sendable {
         return true
     }
 
-    /// The next batch to send; nil where there is none, one is under way, or more buys are likely to
-    /// come by ``wakeTime``.
+    /// The next batch to send; nil where there is none, one is under way, or more buys are likely
+    /// to come by ``wakeTime``.
     mutating func nextBatch(at now: Instant) -> Batch? {
         guard underWay == nil, !waiting.isEmpty else { return nil }
         if let gathering, waiting.count < gathering.count, now < gathering.until { return nil }

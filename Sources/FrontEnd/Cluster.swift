@@ -132,12 +132,14 @@ struct Cluster: Sendable {
         if case .primary = need, let primary = group.primary, !tried.contains(primary) {
             return primary
         }
-        // Servers that say they serve come first, then those that answer at all, then anybody: what
-        // is known may be out of date, and to ask costs less than to refuse.
+        // Servers that say they serve come first, then those that answer at all: what is known may be
+        // out of date, and to ask costs less than to refuse. One that does not answer is asked only
+        // where none does: it would hold the request up for as long as a server may take.
+        let reachable = group.places.filter { servers[$0].isReachable }
         for candidates in [
-            group.places.filter { servers[$0].isReachable && servers[$0].report?.serves == true },
+            reachable.filter { servers[$0].report?.serves == true },
             group.members.filter { servers[$0].isReachable },
-            group.places.filter { servers[$0].isReachable }, group.places,
+            reachable.isEmpty ? group.places : reachable,
         ] {
             let open = candidates.filter { !tried.contains($0) }
             guard !open.isEmpty else { continue }

@@ -35,8 +35,8 @@ final class Dispatcher: Sendable {
         var lastNumber: UInt64 = 0
     }
 
-    /// How long a server may take for what it was to pass on before it is asked anew, once it is the
-    /// primary itself.
+    /// How long a server may take for what it was to pass on before it is asked anew, once it is
+    /// the primary itself.
     private static let relayPatience = Instant.Span.milliseconds(250)
 
     private let cluster: Mutex<Cluster>
@@ -125,8 +125,8 @@ final class Dispatcher: Sendable {
 
     /// Looks, once it is known that a group has another primary, for requests that wait for the
     /// former one, which may stand still, or for who was to pass them on: each goes to the new one
-    /// now, and the answer of the old one, should it still come, is ignored. Every write is harmless
-    /// when it is made twice.
+    /// now, and the answer of the old one, should it still come, is ignored. Every write is
+    /// harmless when it is made twice.
     func reconsider() {
         let primaries = cluster.withLock { cluster in
             [ServerKind.catalog, .order].map { (kind: $0, place: cluster[$0].primary) }

@@ -21,8 +21,8 @@ final class LookupGatherer: Sendable {
         let completion: Completion
     }
 
-    /// Requests under way beyond which lookups gather. One would let a server that hangs hold up all
-    /// the others for as long as ``patience``.
+    /// Requests under way beyond which lookups gather. One would let a server that hangs hold up
+    /// all the others for as long as ``patience``.
     static let underWayLimit = 3
     /// How long a lookup waits for requests that are under way.
     static let patience = Instant.Span.milliseconds(20)
@@ -76,8 +76,8 @@ final class LookupGatherer: Sendable {
         timers.schedule(at: timers.now() + Self.patience) { [self] in overdue() }
     }
 
-    /// Sends what has waited since the timer was set, whatever is under way; what is more than a batch
-    /// waits once more.
+    /// Sends what has waited since the timer was set, whatever is under way; what is more than a
+    /// batch waits once more.
     private func overdue() {
         let (questions, mustTime) = state.withLock { state -> ([Question], Bool) in
             state.isTimed = false

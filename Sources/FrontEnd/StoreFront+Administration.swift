@@ -26,8 +26,8 @@ extension StoreFront {
         try forward(request.methodName, "/items/\(number)", request, sink)
     }
 
-    /// Sends what the administrator wants to the catalog's primary, with a key under which it is done
-    /// once, however often this server or nginx sends it.
+    /// Sends what the administrator wants to the catalog's primary, with a key under which it is
+    /// done once, however often this server or nginx sends it.
     private func forward(
         _ method: String, _ path: String, _ request: IncomingRequest, _ sink: any AnswerSink
     ) throws(Problem) {
@@ -76,8 +76,8 @@ extension StoreFront {
         sink.send(Answer(status: 204))
     }
 
-    /// Passes a batch of buys on to the catalog's primary for an order server that does not reach it.
-    /// The answer is the catalog's, as it is.
+    /// Passes a batch of buys on to the catalog's primary for an order server that does not reach
+    /// it. The answer is the catalog's, as it is.
     func detour(
         _ group: String, _ request: IncomingRequest, _ sink: any AnswerSink
     ) throws(Problem) {

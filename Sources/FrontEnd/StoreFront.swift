@@ -5,8 +5,8 @@ internal import Logging
 internal import MonotonicTime
 internal import ServerRuntime
 
-/// Takes the body of a `PUT /register/{group}`, and calls back once with the body of the answer; nil
-/// where the vote could not be made durable.
+/// Takes the body of a `PUT /register/{group}`, and calls back once with the body of the answer;
+/// nil where the vote could not be made durable.
 typealias BallotBox =
     @Sendable (
         _ body: [UInt8], _ group: String, _ completion: @escaping @Sendable ([UInt8]?) -> Void

@@ -22,8 +22,8 @@ struct UpstreamRequest: Sendable {
 struct Trace: Sendable, Equatable {
     /// The id under which every server logs it.
     var requestID: String
-    /// The user's `traceparent` (W3C Trace Context), nil where none came; nginx lets only valid ones
-    /// pass. No server makes spans of its own, so it is carried on as it is.
+    /// The user's `traceparent` (W3C Trace Context), nil where none came; nginx lets only valid
+    /// ones pass. No server makes spans of its own, so it is carried on as it is.
     var parent: String?
     /// Where its time goes; nil for what no client has asked for.
     var journey: Journey?

@@ -1,8 +1,8 @@
 internal import Synchronization
 internal import Waiting
 
-/// Where a thread waits for what another brings, once: the answer to a request, where nothing can be
-/// done before it has come.
+/// Where a thread waits for what another brings, once: the answer to a request, where nothing can
+/// be done before it has come.
 ///
 ///     let arrival = Arrival<HTTPResponse?>()
 ///     client.send(request, timeout: .seconds(5)) { arrival.set(try? $0.get()) }

@@ -19,8 +19,8 @@ internal import Synchronization
 /// A completion runs on that one thread: it must not wait for anything, least of all for another
 /// answer of the same client. Redirects are not followed, proxies of the environment not used.
 ///
-/// A request whose kept connection turns out to be dead is sent again by libcurl on a new one. So it
-/// can arrive twice, as it can through nginx: every message must be harmless when repeated.
+/// A request whose kept connection turns out to be dead is sent again by libcurl on a new one. So
+/// it can arrive twice, as it can through nginx: every message must be harmless when repeated.
 public final class HTTPClient: Sendable {
     /// Called once with the outcome, on the client's thread, which it must not hold up.
     public typealias Completion = @Sendable (Result<HTTPResponse, HTTPClientError>) -> Void
@@ -36,8 +36,8 @@ public final class HTTPClient: Sendable {
         public var headLimit = 64 << 10
         /// How long a connection may take to come about; the request's timeout counts all the same.
         public var connectTimeout = Duration.seconds(2)
-        /// Requests to one address at a time. What comes beyond them, and is not urgent, waits for one
-        /// of them to end, and for no longer than its own time.
+        /// Requests to one address at a time. What comes beyond them, and is not urgent, waits for
+        /// one of them to end, and for no longer than its own time.
         public var connectionsPerAddress = 256
 
         /// Makes a configuration of the defaults.
@@ -53,8 +53,8 @@ public final class HTTPClient: Sendable {
     private let parts: Result<Parts, HTTPClientError>
     private let isShutDown = Atomic<Bool>(false)
 
-    /// Makes a client and starts its thread. Where the system refuses that, every request fails with
-    /// ``HTTPClientError/unavailable(_:)``.
+    /// Makes a client and starts its thread. Where the system refuses that, every request fails
+    /// with ``HTTPClientError/unavailable(_:)``.
     public init(configuration: Configuration = Configuration()) {
         parts = Result { () throws(HTTPClientError) in try Self.start(configuration) }
     }
@@ -85,8 +85,9 @@ public final class HTTPClient: Sendable {
                 request: request, timeout: timeout, receiver: nil, completion: completion))
     }
 
-    /// Sends a request whose answer may be of any length: the body of an answer of status 200 to 299
-    /// goes to the receiver as it comes and is left out of the response. Any thread; never waits.
+    /// Sends a request whose answer may be of any length: the body of an answer of status 200 to
+    /// 299 goes to the receiver as it comes and is left out of the response. Any thread; never
+    /// waits.
     public func send(
         _ request: HTTPRequest, timeout: Duration, receiver: @escaping Receiver,
         completion: @escaping Completion
@@ -103,7 +104,8 @@ public final class HTTPClient: Sendable {
         }
     }
 
-    /// Sends a request and waits for the answer. Not from a completion, which would wait for itself.
+    /// Sends a request and waits for the answer. Not from a completion, which would wait for
+    /// itself.
     public func perform(_ request: HTTPRequest, timeout: Duration) throws(HTTPClientError)
         -> HTTPResponse
     {

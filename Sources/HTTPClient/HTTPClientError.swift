@@ -4,8 +4,8 @@ public enum HTTPClientError: Error, Equatable, CustomStringConvertible {
     case connectionRefused
     /// No connection came about, in time or at all. The request was not processed.
     case unreachable(String)
-    /// The time was over before a connection was free. The request was not processed, and nothing is
-    /// known of the server.
+    /// The time was over before a connection was free. The request was not processed, and nothing
+    /// is known of the server.
     case notSent
     /// The time was over after the request, or a part of it, had been sent.
     case timedOut

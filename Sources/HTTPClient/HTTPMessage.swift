@@ -10,7 +10,8 @@ public struct HTTPRequest: Sendable {
     public var headers: [(String, String)]
     /// The body; empty for none.
     public var body: [UInt8]
-    /// Whether it goes at once, however many are under way: for the few messages on which leases hang.
+    /// Whether it goes at once, however many are under way: for the few messages on which leases
+    /// hang.
     public var isUrgent: Bool
 
     /// Makes a request.

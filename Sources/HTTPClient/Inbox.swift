@@ -58,8 +58,8 @@ final class Inbox: Sendable {
         }
     }
 
-    /// Whether the loop may wait: there is nothing to take, and whoever brings something wakes it. The
-    /// loop's thread.
+    /// Whether the loop may wait: there is nothing to take, and whoever brings something wakes it.
+    /// The loop's thread.
     func letLoopWait() -> Bool {
         state.withLock { state in
             state.isLoopAwake = !state.submissions.isEmpty || state.isShutDown

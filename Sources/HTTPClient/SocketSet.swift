@@ -1,8 +1,8 @@
 internal import CCurl
 internal import Glibc
 
-/// What libcurl waits for, in an epoll set: its sockets, its next timer, and whoever wakes the loop.
-/// Belongs to the loop's thread.
+/// What libcurl waits for, in an epoll set: its sockets, its next timer, and whoever wakes the
+/// loop. Belongs to the loop's thread.
 ///
 /// libcurl's own `curl_multi_poll` asks the kernel for every connection each time, and
 /// `curl_multi_perform` looks at every transfer; both cost the more the more are under way. A
@@ -84,7 +84,8 @@ final class SocketSet {
 
     private static func from(_ context: UnsafeMutableRawPointer?) -> SocketSet {
         guard let context else { preconditionFailure("libcurl gives back what it was given") }
-        // Sound: the loop keeps the set until the multi handle, and with it every connection, is gone.
+        // Sound: the loop keeps the set until the multi handle, and with it every connection, is
+        // gone.
         return Unmanaged<SocketSet>.fromOpaque(context).takeUnretainedValue()
     }
 
@@ -119,8 +120,8 @@ final class SocketSet {
         _ = pygmy_curl_epoll_control(epoll, EPOLL_CTL_DEL, socket, 0)
     }
 
-    /// A socket has been opened. libcurl closes one that never was connected without a word, and takes
-    /// the next one of that number for the same.
+    /// A socket has been opened. libcurl closes one that never was connected without a word, and
+    /// takes the next one of that number for the same.
     private func noteNew(_ socket: Int32) {
         own.insert(socket)
         registered[socket] = nil

@@ -193,9 +193,9 @@ final class Transfer {
         return true
     }
 
-    /// Whether the request met a kept connection that the server had closed before it read any of it.
-    /// libcurl sends such a request again by itself where the end is noticed while it waits for the
-    /// answer; not where it is noticed while it sends the body.
+    /// Whether the request met a kept connection that the server had closed before it read any of
+    /// it. libcurl sends such a request again by itself where the end is noticed while it waits for
+    /// the answer; not where it is noticed while it sends the body.
     func metClosedConnection(_ code: CURLcode, _ handle: UnsafeMutableRawPointer) -> Bool {
         guard code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING,
             failure == nil, status == 0

@@ -41,8 +41,8 @@ struct WaitingLine {
     /// A line at each address with room for so many requests under way.
     init(limit: Int) { self.limit = limit }
 
-    /// Takes note of a request that begins; false where it has to wait instead. An urgent one never has
-    /// to.
+    /// Takes note of a request that begins; false where it has to wait instead. An urgent one never
+    /// has to.
     mutating func admit(
         _ submission: Submission, at now: @autoclosure () -> ContinuousClock.Instant
     )

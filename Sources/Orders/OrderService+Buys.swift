@@ -14,8 +14,9 @@ internal import Storage
 /// Nothing is remembered in between. What is lost on the way is found again: the sender repeats the
 /// key, or the collector meets the sale.
 extension OrderService {
-    /// `POST /buys`: what a front end has gathered; the answer has a result for each. With `relay` in
-    /// the query a server that is not the primary passes it on, for a sender that does not reach that.
+    /// `POST /buys`: what a front end has gathered; the answer has a result for each. With `relay`
+    /// in the query a server that is not the primary passes it on, for a sender that does not reach
+    /// that.
     func buys(_ request: InternalRequest, _ responder: Responder) throws(Problem) {
         let batch: BuyBatch
         do throws(BatchFault) {
@@ -114,8 +115,8 @@ extension OrderService {
         }
     }
 
-    /// The problem document in which the catalog said why it could do nothing; nil where it may have
-    /// done something.
+    /// The problem document in which the catalog said why it could do nothing; nil where it may
+    /// have done something.
     private static func refusal(
         _ result: Result<HTTPResponse, GroupClient.Failure>
     ) -> [UInt8]? {
@@ -190,8 +191,8 @@ extension OrderService {
         }
         switch outcome {
         case .sale(let sale, let replayed)?:
-            // After a forced view of the catalog a sale may bear the number of one that was lost; its
-            // order is not this buyer's.
+            // After a forced view of the catalog a sale may bear the number of one that was lost;
+            // its order is not this buyer's.
             guard let order = orders[sale.saleNumber], order.sale == sale else { break }
             return BuyResults.Item(
                 status: replayed ? 200 : 201, isReplayed: replayed,

@@ -55,9 +55,9 @@ extension OrderService {
         }
     }
 
-    /// `GET /orders/{n}`. An order never changes, so any member of the view that has it may show it;
-    /// only that there is none needs a replica that knows. One outside the view may have orders that
-    /// the group has decided against: a view was forced.
+    /// `GET /orders/{n}`. An order never changes, so any member of the view that has it may show
+    /// it; only that there is none needs a replica that knows. One outside the view may have orders
+    /// that the group has decided against: a view was forced.
     private func order(_ request: InternalRequest, _ responder: Responder) throws(Problem) {
         let segment = request.segments.last ?? ""
         let number: Int64
@@ -141,8 +141,8 @@ extension OrderService {
         }
     }
 
-    /// `GET /audit?through=`: whether everything adds up here; it reads everything. The sales up to a
-    /// number are summed up apart, so that they can be compared with others' while more are made.
+    /// `GET /audit?through=`: whether everything adds up here; it reads everything. The sales up to
+    /// a number are summed up apart, so that they can be compared with others' while more are made.
     private func audit(_ request: InternalRequest, _ responder: Responder) throws(Problem) {
         let through = try request.count("through", default: 0, limit: .max)
         audits.find { [self] () throws(Problem) in

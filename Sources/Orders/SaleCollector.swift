@@ -13,8 +13,8 @@ internal import Synchronization
 /// Fetches the catalog's sales that have no order, and has them recorded; and tells the catalog of
 /// those that it has lost.
 ///
-/// The catalog's record of sales is the truth: a sale whose order server died before it recorded the
-/// order is found here, by whoever is primary of the order group then. On one thread.
+/// The catalog's record of sales is the truth: a sale whose order server died before it recorded
+/// the order is found here, by whoever is primary of the order group then. On one thread.
 final class SaleCollector: Sendable {
     /// How often sales without an order are looked for.
     static let interval = Duration.seconds(1)

@@ -7,17 +7,22 @@ extension AcceptorHost {
     /// Refuses a configuration that names other voters than a view register does: its server would
     /// look for majorities in the wrong place.
     ///
-    /// Registers change one voter at a time, by `pygmy members`, before the configuration does. What
-    /// this server accepted last may be older than that, so the others are asked before it counts. A
-    /// server that has accepted nothing knows no better than its configuration.
+    /// Registers change one voter at a time, by `pygmy members`, before the configuration does.
+    /// What this server accepted last may be older than that, so the others are asked before it
+    /// counts. A server that has accepted nothing knows no better than its configuration.
+    ///
+    /// Voters are all servers, or all but the last front end, whatever their number: on the way from
+    /// one odd number to the next there is an even one, and a store that stops there starts again.
     /// - Throws: exit status 78 and what differs.
     public func checkVoters(_ environment: ServerEnvironment) throws(StartFailure) {
         let expected = RegisterHost.acceptors(of: environment)
         for group in RegisterHost.groups {
-            guard let own = accepted(in: group), !Self.names(expected, own) else { continue }
+            guard let own = accepted(in: group), !Self.isNamed(own, by: environment) else {
+                continue
+            }
             let newest = accepted(in: group, asking: environment)
                 .reduce(own) { $0.ballot < $1.ballot ? $1 : $0 }
-            guard !Self.names(expected, newest) else { continue }
+            guard !Self.isNamed(newest, by: environment) else { continue }
             throw StartFailure(
                 """
                 the configuration makes voters of \(Self.list(expected)), and the view register of \
@@ -26,8 +31,16 @@ extension AcceptorHost {
         }
     }
 
-    private static func names(_ expected: [ServerName], _ accepted: AcceptedValue) -> Bool {
-        Set(expected) == Set(accepted.value.acceptors.map(\.name))
+    private static func isNamed(
+        _ accepted: AcceptedValue, by environment: ServerEnvironment
+    ) -> Bool {
+        let ids = environment.configuration.servers.map(\.id)
+        let all = Set(ids.map { ServerName($0.name) })
+        let voters = Set(accepted.value.acceptors.map(\.name))
+        guard voters != all, let last = ids.last(where: { $0.kind == .frontEnd }) else {
+            return voters == all
+        }
+        return voters == all.subtracting([ServerName(last.name)])
     }
 
     private static func list(_ names: [ServerName]) -> String {

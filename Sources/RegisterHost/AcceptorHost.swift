@@ -28,7 +28,8 @@ public final class AcceptorHost: Sendable {
     private let watchers = Mutex<[String: @Sendable (View) -> Void]>([:])
 
     /// Reads the promises of a data directory.
-    /// - Throws: `damaged` where a promise cannot be read: an acceptor that forgot one must not vote.
+    /// - Throws: `damaged` where a promise cannot be read: an acceptor that forgot one must not
+    ///   vote.
     public init(
         environment: ServerEnvironment, directory: DataDirectory
     ) throws(StorageError) {

@@ -4,7 +4,8 @@ public import Replication
 /// How a replication message travels in an HTTP body: who sends it, for which group, and the bytes.
 ///
 /// The layout is: length of the sender's name (1 byte), the name, length of the group's name (1
-/// byte), the name, the message as `Replication` encodes it. The answer's body is the message alone.
+/// byte), the name, the message as `Replication` encodes it. The answer's body is the message
+/// alone.
 public enum Envelope {
     /// The media type of requests and answers.
     public static let mediaType = "application/octet-stream"

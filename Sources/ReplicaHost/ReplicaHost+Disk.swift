@@ -57,8 +57,8 @@ extension ReplicaHost {
         threads.withLock { $0 = (workers, periodic) }
     }
 
-    /// Asks for no lease any more, so that another replica takes over while this server finishes what
-    /// is under way; once.
+    /// Asks for no lease any more, so that another replica takes over while this server finishes
+    /// what is under way; once.
     public func prepareToStop() { step(.stopping) }
 
     /// Finishes what is under way and ends the threads; once, when no more requests come.
@@ -117,8 +117,8 @@ extension ReplicaHost {
 
     // MARK: The state
 
-    /// How long entries that nobody here waits for gather, in milliseconds: a backup writes its state
-    /// once for several batches, and answers no lookups of their books meanwhile.
+    /// How long entries that nobody here waits for gather, in milliseconds: a backup writes its
+    /// state once for several batches, and answers no lookups of their books meanwhile.
     private static var gatheringTime: Int { 5 }
 
     private func applyCommitted() {
@@ -160,11 +160,11 @@ extension ReplicaHost {
     /// How long the state may not be writable for another reason than a full disk.
     private static var patienceWithState: Instant.Span { .seconds(3) }
 
-    /// Applies the first of some entries, however long the disk is full: they are committed, and what
-    /// was committed is applied. Nil once the server stops.
+    /// Applies the first of some entries, however long the disk is full: they are committed, and
+    /// what was committed is applied. Nil once the server stops.
     ///
-    /// A state that cannot be written for any other reason, for so long, ends the process: it may be
-    /// this process's own fault, and then its next start is better off.
+    /// A state that cannot be written for any other reason, for so long, ends the process: it may
+    /// be this process's own fault, and then its next start is better off.
     private func outcomes(
         of entries: [Entry], with applier: inout Applier<Store>
     ) -> [Store.Outcome]? {
@@ -187,8 +187,8 @@ extension ReplicaHost {
         }
     }
 
-    /// Applies in advance what was logged last. Where that fails, nothing is lost: it is applied when
-    /// it is committed.
+    /// Applies in advance what was logged last. Where that fails, nothing is lost: it is applied
+    /// when it is committed.
     private func prepare(with applier: inout Applier<Store>) {
         do throws(StorageError) {
             try applier.prepareNext()
@@ -197,12 +197,12 @@ extension ReplicaHost {
         }
     }
 
-    /// How often what was applied is brought to the disk. All at once, at every checkpoint, it would
-    /// hold the log's writes up.
+    /// How often what was applied is brought to the disk. All at once, at every checkpoint, it
+    /// would hold the log's writes up.
     private static var flushInterval: Duration { .milliseconds(100) }
 
-    /// Makes a checkpoint at first and every tenth time, once a second, and flushes in between. Every
-    /// hundredth time it has old copies of the state removed.
+    /// Makes a checkpoint at first and every tenth time, once a second, and flushes in between.
+    /// Every hundredth time it has old copies of the state removed.
     private func checkpointOrFlush() {
         let turn = flushes.add(1, ordering: .relaxed).newValue
         if turn % 100 == 0 { loadWork.append(.removeOldSnapshots) }
@@ -287,9 +287,10 @@ extension ReplicaHost {
         exit(ExitStatus.damagedFiles)
     }
 
-    /// Ends the process where the disk has failed to keep what was written to a database file or its
-    /// write-ahead log. What this process takes for written may be gone, and a second sync says nothing
-    /// of it; the next start goes by the checksums of the write-ahead log, and by the replicated log.
+    /// Ends the process where the disk has failed to keep what was written to a database file or
+    /// its write-ahead log. What this process takes for written may be gone, and a second sync says
+    /// nothing of it; the next start goes by the checksums of the write-ahead log, and by the
+    /// replicated log.
     private func stopIfLost(_ error: StorageError) {
         guard error.isOfDisk else { return }
         logger.critical(

@@ -24,7 +24,10 @@ extension ReplicaHost {
                 sender: environment.id.name, group: envelopeGroup, message: message.encoded()),
             isUrgent: true)
         environment.client.send(request, timeout: timeout.duration) { [self] result in
-            if case .success(let response) = result, response.status == 409 { refused(response) }
+            if case .success(let response) = result {
+                if response.status == 409 { refused(response) }
+                if response.status == 401 { noteOtherSecret(of: server) }
+            }
             guard case .success(let response) = result, response.status == 200,
                 let message = try? Message(decoding: response.body)
             else {
@@ -71,6 +74,13 @@ extension ReplicaHost {
             it theirs, and a new data directory
             """)
         exit(ExitStatus.configuration)
+    }
+
+    /// A server takes this one for a stranger.
+    private func noteOtherSecret(of server: ServerName) {
+        let text =
+            "\(group): \(server) has another cluster secret (PYGMY_CLUSTER_SECRET or its file)"
+        if let text = faults.text(text) { logger.error("\(text)") }
     }
 
     /// Takes a message of another server, and answers when the engine says so.

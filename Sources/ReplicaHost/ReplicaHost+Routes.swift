@@ -36,8 +36,8 @@ extension ReplicaHost {
         environment.client.send(onward, timeout: left.duration) { [self] result in
             guard case .success(let response) = result, ![502, 504].contains(response.status)
             else {
-                // A read may be tried elsewhere at once; of a write it must not be said that nothing
-                // has happened.
+                // A read may be tried elsewhere at once; of a write it must not be said that
+                // nothing has happened.
                 let mayBeDone = request.method != .get && Self.mayBeDone(result)
                 return responder.send(
                     mayBeDone

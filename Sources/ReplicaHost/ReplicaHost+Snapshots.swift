@@ -11,8 +11,8 @@ internal import ServerRuntime
 internal import Storage
 internal import Synchronization
 
-/// State transfer: `GET /sync?for=NAME&attempt=N&offset=K` gives a chunk of a copy of the state that
-/// stays the same for an attempt, so that a transfer that broke off goes on where it was.
+/// State transfer: `GET /sync?for=NAME&attempt=N&offset=K` gives a chunk of a copy of the state
+/// that stays the same for an attempt, so that a transfer that broke off goes on where it was.
 extension ReplicaHost {
     /// The bytes of a chunk.
     private static var chunkLength: Int { 4 << 20 }
@@ -115,8 +115,8 @@ extension ReplicaHost {
         "\(directory.path)/snapshot-\(server).db"
     }
 
-    /// How long a copy stays that nobody asks for: longer than a joining server takes to give one up.
-    /// One that comes back all the same gets another copy, and notices.
+    /// How long a copy stays that nobody asks for: longer than a joining server takes to give one
+    /// up. One that comes back all the same gets another copy, and notices.
     private static var snapshotLifetime: Instant.Span { .seconds(180) }
 
     /// Removes copies that nobody has asked for lately; they are as large as the state. The `load`
@@ -222,8 +222,9 @@ extension ReplicaHost {
             position: LogPosition(index: index, view: view), size: size, bytes: response.body)
     }
 
-    /// Sends the primary a request and waits for the answer, but no longer than this server runs and
-    /// the other one is the primary and alive: of one that is frozen or cut off nothing is heard.
+    /// Sends the primary a request and waits for the answer, but no longer than this server runs
+    /// and the other one is the primary and alive: of one that is frozen or cut off nothing is
+    /// heard.
     private func perform(
         _ request: HTTPRequest, of server: ServerName, timeout: Duration
     ) -> HTTPResponse? {

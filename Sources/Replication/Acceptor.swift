@@ -15,8 +15,9 @@ public struct AcceptorState: Hashable, Sendable {
 /// A voter of the view register: the acceptor of CASPaxos (Rystsov 2018, section 2.1).
 ///
 /// The driver's contract: where `handle` says so, make the state durable before the reply is sent,
-/// even if it looks unchanged: an earlier write of it may still be under way. An acceptor that forgets a
-/// promise lets two proposers write in turn without seeing each other, which makes two primaries.
+/// even if it looks unchanged: an earlier write of it may still be under way. An acceptor that
+/// forgets a promise lets two proposers write in turn without seeing each other, which makes two
+/// primaries.
 public struct Acceptor: Sendable {
     /// The acceptor's server and data directory.
     public let member: Member

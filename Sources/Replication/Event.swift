@@ -45,8 +45,8 @@ public enum Event: Sendable {
     /// its position: both in one transaction.
     case snapshotInstalled(attempt: UInt64, LogPosition)
 
-    /// The server has been told to stop, and will soon not be reached: it asks for no lease any more
-    /// and proposes nothing, so that another one takes its place while it ends.
+    /// The server has been told to stop, and will soon not be reached: it asks for no lease any
+    /// more and proposes nothing, so that another one takes its place while it ends.
     case stopping
 
     /// An administrator's command; the outcome is an `administered` with the same ticket.

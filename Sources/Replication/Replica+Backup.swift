@@ -23,7 +23,8 @@ extension Replica {
         backup.waiting.append(
             BackupState.Waiting(exchange: exchange, through: matched, view: view.number))
         backup.acknowledged = max(backup.acknowledged, matched)
-        // A primary waits for one answer at a time: the older ones are of updates that it sent again.
+        // A primary waits for one answer at a time: the older ones are of updates that it sent
+        // again.
         if backup.waiting.count > BackupState.waitingLimit { backup.waiting.removeFirst() }
     }
 

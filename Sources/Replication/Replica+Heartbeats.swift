@@ -53,9 +53,10 @@ extension Replica {
         now - max(lastAnswered, viewSince) > configuration.silenceTimeout
     }
 
-    /// Whether other replicas answer this one, and yet nobody asks it anything: then requests do not
-    /// get here, as where this server's nginx or socket is gone. Clients cannot reach it either. Not
-    /// at once: a server that is busy with long requests takes a while to come to the others.
+    /// Whether other replicas answer this one, and yet nobody asks it anything: then requests do
+    /// not get here, as where this server's nginx or socket is gone. Clients cannot reach it
+    /// either. Not at once: a server that is busy with long requests takes a while to come to the
+    /// others.
     var isUnreached: Bool {
         guard let lastAnsweredByPeer, !breaks(.leaseKeptUnreached) else { return false }
         let limit = configuration.silenceTimeout

@@ -44,8 +44,8 @@ extension Replica {
         effects.append(.note(.diskFailed))
     }
 
-    /// A disk that does not answer fails as one does that says no, until it has answered: otherwise a
-    /// primary would keep its lease, and its place, for as long as its disk hangs. At a tick.
+    /// A disk that does not answer fails as one does that says no, until it has answered: otherwise
+    /// a primary would keep its lease, and its place, for as long as its disk hangs. At a tick.
     mutating func watchDisk() {
         let limit = configuration.stallTimeout
         if let append, now - append.since > limit { noteDiskFailing() }

@@ -19,7 +19,8 @@ struct Peer: Sendable {
     /// The primary's: until when the peer may answer reads.
     var readGrantUntil: Instant?
 
-    /// The primary's: up to where the peer's log agrees and is durable; nil where that is not known.
+    /// The primary's: up to where the peer's log agrees and is durable; nil where that is not
+    /// known.
     var match: LogIndex?
     /// The primary's: the index of the next entry to send.
     var next: LogIndex?

@@ -68,7 +68,8 @@ extension Replica {
         guard let next = peer.next, peer.update == nil, peer.load == nil else { return }
         if let after = peer.updateAfter, now < after { return }
         let hasEntries = next <= log.lastIndex
-        // That something is committed waits for the next tick, as there may be entries to go with it.
+        // That something is committed waits for the next tick, as there may be entries to go with
+        // it.
         let hasNews = peer.sentCommit < log.appliedIndex && isTicking
         guard hasEntries || hasNews || peer.match == nil else { return }
         guard next - 1 >= log.base.index, let previousView = log.view(at: next - 1) else {

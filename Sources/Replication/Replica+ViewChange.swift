@@ -98,8 +98,8 @@ extension Replica {
                 number: (view?.number ?? 0) + 1, members: [member], incarnation: incarnation))
     }
 
-    /// The very first start of a group: the first replica proposes itself. Its log is empty: nothing
-    /// in it was ever given a view, also where the state before it came from a backup.
+    /// The very first start of a group: the first replica proposes itself. Its log is empty:
+    /// nothing in it was ever given a view, also where the state before it came from a backup.
     private mutating func beginGroup() {
         guard configuration.replicas[0] == member.name, log.last.view == 0 else { return }
         let number = log.last.index > 0 ? max(1, configuration.restoredView) : 1
@@ -145,8 +145,9 @@ extension Replica {
     private mutating func amend(_ view: View) {
         guard isViewDurable, !isDiskFailing, !isStopping else { return }
         var members = view.members
-        // A primary that cannot write, or is not reached, asks for no lease: that none is granted is not
-        // its backups' fault, and one of them is to take over. Where it has none, it still takes one in.
+        // A primary that cannot write, or is not reached, asks for no lease: that none is granted
+        // is not its backups' fault, and one of them is to take over. Where it has none, it still
+        // takes one in.
         for peer in peers where canWrite && !isUnreached && isSilent(peer, in: view) {
             members.removeAll { $0.name == peer.name }
             effects.append(.note(.silent(peer.name)))
@@ -164,8 +165,8 @@ extension Replica {
                 View(number: view.number + 1, members: members, incarnation: incarnation)))
     }
 
-    /// Whether this primary may take another server in: it serves; or its log is whole and nothing but
-    /// its state keeps it from serving, so that the other one can.
+    /// Whether this primary may take another server in: it serves; or its log is whole and nothing
+    /// but its state keeps it from serving, so that the other one can.
     private var mayAdmit: Bool {
         isServing
             || (isStateFailing && isQuiet && holdsLease && commitIndex >= primary.openingIndex)

@@ -208,8 +208,9 @@ public struct Replica: Sendable {
     /// Whether the simulator has this rule broken.
     func breaks(_ mutation: Mutation) -> Bool { configuration.mutation == mutation }
 
-    /// Counts every member of a view among the peers, also one that the configuration does not name:
-    /// until a view without it is decided it may read, and take over, and nothing commits without it.
+    /// Counts every member of a view among the peers, also one that the configuration does not
+    /// name: until a view without it is decided it may read, and take over, and nothing commits
+    /// without it.
     mutating func meetMembers(of view: View) {
         for other in view.members where other.name != member.name && peerIndex(other.name) == nil {
             peers.append(Peer(name: other.name))

@@ -1,4 +1,5 @@
-/// The log as a replica has it in memory: the tail of what is on disk, and what is on its way there.
+/// The log as a replica has it in memory: the tail of what is on disk, and what is on its way
+/// there.
 ///
 /// Invariant: `entries` is a run without a gap, right behind `base`.
 struct ReplicaLog {

@@ -8,19 +8,20 @@ internal import Synchronization
 ///
 /// A request goes to the server that is known as primary, or, where none is known, to each server
 /// of the group in turn. An answer of 503 that names another server in `X-Primary` redirects it;
-/// any other 503, a refused connection or a server that hangs for ``attemptLimit`` is followed by an
-/// attempt elsewhere. What still hangs somewhere when ``learn(primary:)`` is told of another primary
-/// goes there at once, and stays there for ``attemptLimit`` although that server may not know yet what
-/// it is. A request may so be made more than once: every one of them carries a key or is
-/// harmless when repeated.
+/// any other 503, a refused connection or a server that hangs for ``attemptLimit`` is followed by
+/// an attempt elsewhere. What still hangs somewhere when ``learn(primary:)`` is told of another
+/// primary goes there at once, and stays there for ``attemptLimit`` although that server may not
+/// know yet what it is. A request may so be made more than once: every one of them carries a key or
+/// is harmless when repeated.
 ///
-/// Where a server gives no answer at all for a while, and no other becomes primary, the link to it may be
-/// cut while others reach it. Then a request that has a way round (``Request/detour``) goes to the front
-/// ends, and so do those after it for a while. See `docs/decisions/detours.md`.
+/// Where a server gives no answer at all for a while, and no other becomes primary, the link to it
+/// may be cut while others reach it. Then a request that has a way round (``Request/detour``) goes
+/// to the front ends, and so do those after it for a while. See `docs/decisions/detours.md`.
 public final class GroupClient: Sendable {
     /// What a request that got no answer ended with.
     public enum Failure: Error, Sendable {
-        /// Its time was over; `mayHaveHappened` where a server may have carried it out all the same.
+        /// Its time was over; `mayHaveHappened` where a server may have carried it out all the
+        /// same.
         case timedOut(mayHaveHappened: Bool)
     }
 
@@ -34,8 +35,8 @@ public final class GroupClient: Sendable {
         public var headers: [(String, String)]
         /// The body, empty for none.
         public var body: [UInt8]
-        /// The path under which a front end passes it on to the group's primary, with the same method
-        /// and body; nil where it has no such way.
+        /// The path under which a front end passes it on to the group's primary, with the same
+        /// method and body; nil where it has no such way.
         public var detour: String?
         /// The id of the user's request that it is for.
         public var requestID: String
@@ -116,8 +117,8 @@ public final class GroupClient: Sendable {
     ///   - attemptLimit: how long one server may take before another is asked.
     ///   - logger: is told of what takes long.
     ///   - detours: the front ends, which pass on what cannot get through.
-    ///   - detourDelay: how long a server must have given no answer before: another one takes a dead
-    ///     primary's place sooner than that as a rule.
+    ///   - detourDelay: how long a server must have given no answer before: another one takes a
+    ///     dead primary's place sooner than that as a rule.
     ///   - detourLife: how long requests go by a front end before one tries the short way again.
     public init(
         members: [Member], client: HTTPClient, timers: TimerThread, secret: Secret,
@@ -135,8 +136,8 @@ public final class GroupClient: Sendable {
         self.attemptLimit = Instant.Span(attemptLimit)
     }
 
-    /// Takes note of who is primary, and sends there again what waits for another server's answer; a
-    /// name that is not in the group is ignored. Any thread.
+    /// Takes note of who is primary, and sends there again what waits for another server's answer;
+    /// a name that is not in the group is ignored. Any thread.
     public func learn(primary name: String) {
         guard let index = members.firstIndex(where: { $0.name == name }) else { return }
         let waiting = state.withLock { state in

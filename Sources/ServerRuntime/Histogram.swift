@@ -1,11 +1,13 @@
 internal import Synchronization
 
 extension MetricsRegistry {
-    /// How often values fell at or below each of some bounds. Counted without a lock, from any thread.
+    /// How often values fell at or below each of some bounds. Counted without a lock, from any
+    /// thread.
     public final class Histogram: Sendable {
         /// The upper bounds of a histogram's buckets.
         public struct Bounds: Sendable, Equatable {
-            /// In the unit of the histogram's name, ascending; a bucket for everything above follows.
+            /// In the unit of the histogram's name, ascending; a bucket for everything above
+            /// follows.
             public let values: [Double]
             /// What a count of one is worth: sums are kept as whole numbers of these.
             let resolution: Double

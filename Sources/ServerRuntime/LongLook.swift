@@ -1,10 +1,10 @@
 public import API
 internal import Synchronization
 
-/// Something that takes long to find out, such as an audit, and that several may ask for. One look is
-/// under way at a time, on a thread of its own; whoever asks meanwhile gets what the next one finds,
-/// together with all others who do: what was there before a question is in its answer, and many
-/// questions cost no more than two.
+/// Something that takes long to find out, such as an audit, and that several may ask for. One look
+/// is under way at a time, on a thread of its own; whoever asks meanwhile gets what the next one
+/// finds, together with all others who do: what was there before a question is in its answer, and
+/// many questions cost no more than two.
 public final class LongLook<Value: Sendable>: Sendable {
     /// Gets what was found, once, on the thread that looks.
     public typealias Completion = @Sendable (Result<Value, Problem>) -> Void
@@ -23,8 +23,8 @@ public final class LongLook<Value: Sendable>: Sendable {
     /// - Parameter name: of the thread that looks.
     public init(name: String) { self.name = name }
 
-    /// Gives what a look finds that begins now or, where one is under way, then. Any thread; does not
-    /// wait.
+    /// Gives what a look finds that begins now or, where one is under way, then. Any thread; does
+    /// not wait.
     /// - Parameter look: finds it. The last that is given is made for all who wait.
     public func find(
         _ look: @escaping @Sendable () throws(Problem) -> Value, completion: @escaping Completion

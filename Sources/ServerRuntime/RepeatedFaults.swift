@@ -20,8 +20,8 @@ public final class RepeatedFaults: Sendable {
     /// Remembers nothing yet.
     public init() {}
 
-    /// What to tell of a fault that has just come: its text, and how often it came since it was last
-    /// told; nil where that was a moment ago. Any thread.
+    /// What to tell of a fault that has just come: its text, and how often it came since it was
+    /// last told; nil where that was a moment ago. Any thread.
     public func text(_ text: String, at now: Instant = BootClock.now()) -> String? {
         faults.withLock { faults in
             guard let known = faults[text] else {

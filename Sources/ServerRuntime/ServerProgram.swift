@@ -151,8 +151,8 @@ public enum ServerProgram {
     /// How long an orderly stop may take, in seconds: several times what requests are waited for.
     private static let stopLimit: Int64 = 30
 
-    /// Ends the process where its stop does not come to an end: threads that use a disk which hangs are
-    /// waited for, and may hang with it.
+    /// Ends the process where its stop does not come to an end: threads that use a disk which hangs
+    /// are waited for, and may hang with it.
     private static func limitStop(_ logger: Logger) {
         _ = WorkerThread.run("stop-limit") {
             _ = SteadySemaphore().wait(nanoseconds: stopLimit * 1_000_000_000)

@@ -14,8 +14,8 @@ public protocol Service: Sendable {
     /// Answers a request, now or later, through the responder. Called on a worker thread that it
     /// must not hold up.
     func handle(_ request: borrowing Request, _ responder: Responder)
-    /// Gives up what others would wait for while it is not reached any more; called once, before the
-    /// last requests are finished, which may take seconds.
+    /// Gives up what others would wait for while it is not reached any more; called once, before
+    /// the last requests are finished, which may take seconds.
     func prepareToStop()
     /// Ends its threads; called once, after the last request.
     func stop()

@@ -2,8 +2,8 @@ internal import Glibc
 
 /// The signals that a server listens to, taken by one thread instead of a handler.
 ///
-/// ``block()`` comes before the first thread of the process: threads inherit the mask, and libfcgi's
-/// own handlers, one for SIGUSR1 among them, then never run.
+/// ``block()`` comes before the first thread of the process: threads inherit the mask, and
+/// libfcgi's own handlers, one for SIGUSR1 among them, then never run.
 public enum Signals {
     /// Blocks SIGTERM, SIGINT, SIGHUP and SIGUSR1 and ignores SIGPIPE, for this thread and all it
     /// starts.

@@ -7,8 +7,8 @@ public enum SlowRequest {
     /// From when on a request is slow.
     public static let threshold = Instant.Span.milliseconds(500)
 
-    /// Logs a request that has ended: a warning where it was slow, otherwise a line for whoever wants
-    /// all of them, at the level debug. Any thread.
+    /// Logs a request that has ended: a warning where it was slow, otherwise a line for whoever
+    /// wants all of them, at the level debug. Any thread.
     /// - Parameters:
     ///   - server: who was asked.
     ///   - status: what it answered; nil where it did not.

@@ -29,7 +29,8 @@ public final class TimerThread: Sendable {
     /// Calls a closure once, at or soon after an instant. Any thread.
     /// - Parameters:
     ///   - due: when, on ``BootClock``.
-    ///   - body: called on the timer's thread; it must not block. Dropped once ``stop()`` was called.
+    ///   - body: called on the timer's thread; it must not block. Dropped once ``stop()`` was
+    ///     called.
     public func schedule(at due: Instant, _ body: @escaping @Sendable () -> Void) {
         let isSoonest = state.withLock { state -> Bool in
             guard !state.isStopped else { return false }

@@ -5,8 +5,8 @@ internal import Waiting
 
 /// A thread with a name that can be waited for.
 ///
-/// Servers are threads and `Mutex`: libfcgi, libcurl and SQLite block. Made with pthread rather than
-/// Foundation's `Thread`, so that a front end need not load Foundation.
+/// Servers are threads and `Mutex`: libfcgi, libcurl and SQLite block. Made with pthread rather
+/// than Foundation's `Thread`, so that a front end need not load Foundation.
 public final class WorkerThread: Sendable {
     /// What the new thread is given; it takes the only reference.
     private final class Start {

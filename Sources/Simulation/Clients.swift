@@ -110,8 +110,8 @@ final class Clients {
         }
     }
 
-    /// Asks any catalog server, as a person may: whether it knows the view or not, what it says must
-    /// be right.
+    /// Asks any catalog server, as a person may: whether it knows the view or not, what it says
+    /// must be right.
     private func sendStraight(_ number: Int, _ operation: Judge.Operation, attempt: Int) {
         guard let target = cluster.node(world.random.element(cluster.catalogNames)) else { return }
         world.call(from: node, to: target, timeout: .milliseconds(300)) {

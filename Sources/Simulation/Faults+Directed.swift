@@ -3,8 +3,9 @@ import Replication
 
 // Faults of several steps, each aimed at rules that faults at random seldom put to the test.
 extension Faults {
-    /// Has a primary wait long for its leases, or a front end for its own, and then cuts it off from
-    /// the other servers. Clients still reach it: what it answers now rests on its leases alone.
+    /// Has a primary wait long for its leases, or a front end for its own, and then cuts it off
+    /// from the other servers. Clients still reach it: what it answers now rests on its leases
+    /// alone.
     func answerLate() {
         var victim = cluster.node(world.random.element(cluster.frontEndNames))
         if world.random.chance(0.5), let view = world.judge.newestView(of: Cluster.catalog) {
@@ -24,7 +25,8 @@ extension Faults {
     }
 
     /// Kills the catalog's primary, and has the front ends wait for what they ask its backups until
-    /// one of them has taken over: a lookup is answered under another lease than it was asked under.
+    /// one of them has taken over: a lookup is answered under another lease than it was asked
+    /// under.
     func fillLate() {
         guard let view = world.judge.newestView(of: Cluster.catalog),
             let primary = cluster.node(view.primary.name)
@@ -100,9 +102,9 @@ extension Faults {
         sever(backup, seconds: world.random.real(0.7, 1.6))
     }
 
-    /// Disturbs a server that has begun to fetch a snapshot. The primary dies as soon as it has sent
-    /// it, and it is so late that the next primary has sent the server the log instead; but that
-    /// one waits for another backup, whose disk is slow, before it commits.
+    /// Disturbs a server that has begun to fetch a snapshot. The primary dies as soon as it has
+    /// sent it, and it is so late that the next primary has sent the server the log instead; but
+    /// that one waits for another backup, whose disk is slow, before it commits.
     func disturbFetch(of node: Node) {
         guard !isOver, let group = node.replica?.group, world.random.chance(0.7),
             let view = world.judge.newestView(of: group),

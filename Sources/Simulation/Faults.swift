@@ -260,7 +260,8 @@ final class Faults {
 
     /// Whether a replica's log is all on another one that will be asked for it.
     private func isElsewhere(_ node: Node, in group: Int) -> Bool {
-        // A view that is proposed may be decided without anybody's knowing, and have no other member.
+        // A view that is proposed may be decided without anybody's knowing, and have no other
+        // member.
         guard let view = world.judge.newestView(of: group),
             view.number >= world.judge.newestProposals[group]
         else { return false }

@@ -89,7 +89,8 @@ final class Node {
         start(self)
     }
 
-    /// Ends the process. What it had told the disk to write, and was not told of, is written or not.
+    /// Ends the process. What it had told the disk to write, and was not told of, is written or
+    /// not.
     func kill(losingPower: Bool) {
         guard isUp else { return }
         isUp = false
@@ -147,8 +148,8 @@ final class Node {
         frontEnd = nil
     }
 
-    /// Does a write, in the order in which writes of the file were asked for, then something in this
-    /// start.
+    /// Does a write, in the order in which writes of the file were asked for, then something in
+    /// this start.
     func write(_ file: File, _ body: @escaping () -> Void) {
         let usual = world.profile.diskDelay * world.random.real(0.3, 1.7)
         let duration = min(0.6, usual * slowness[file.rawValue])

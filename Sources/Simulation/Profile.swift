@@ -33,7 +33,8 @@ struct Profile {
     var faultInterval: Double
     var loss: Double
     var duplication: Double
-    /// The most that a message takes, in seconds, as a rule; one in twenty takes up to ten times it.
+    /// The most that a message takes, in seconds, as a rule; one in twenty takes up to ten times
+    /// it.
     var delay: Double
     /// How many messages are seconds late.
     var lateness: Double
@@ -85,8 +86,8 @@ struct Profile {
         }
     }
 
-    /// The bytes that the log keeps in memory and on disk, which in some schedules count sooner than
-    /// its entries.
+    /// The bytes that the log keeps in memory and on disk, which in some schedules count sooner
+    /// than its entries.
     var tailBytes: Int { tailEntries == 16 ? 400 : 8 << 20 }
     var retainedBytes: Int { retainedEntries == 32 ? 1_500 : 128 << 20 }
 

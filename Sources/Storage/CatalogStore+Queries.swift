@@ -41,8 +41,8 @@ extension CatalogStore {
     /// The most matches of a search by words that are ranked: what a search costs is bounded.
     public static let matchesRanked = 10_000
 
-    /// The books whose titles have all of some words, the last of which may be the beginning of one;
-    /// the best matches first (BM25), equal ones by item number.
+    /// The books whose titles have all of some words, the last of which may be the beginning of
+    /// one; the best matches first (BM25), equal ones by item number.
     /// - Parameters:
     ///   - words: letters and digits alone; no words match nothing.
     ///   - offset: how many books to leave out.
@@ -73,8 +73,8 @@ extension CatalogStore {
         }
     }
 
-    /// Item numbers of books that are to be restocked, and greater than `after`, in their order. Reads
-    /// all books: for the thread that restocks, not for requests.
+    /// Item numbers of books that are to be restocked, and greater than `after`, in their order.
+    /// Reads all books: for the thread that restocks, not for requests.
     public func itemsOutOfStock(
         after itemNumber: Int64 = 0, limit: Int
     ) throws(StorageError) -> [Int64] {
@@ -126,8 +126,8 @@ extension CatalogStore {
         }
     }
 
-    /// What a key came to when it was first used, unless it is forgotten or was never used. Looks at
-    /// each of the latest keys, which only the one who applies entries finds at once.
+    /// What a key came to when it was first used, unless it is forgotten or was never used. Looks
+    /// at each of the latest keys, which only the one who applies entries finds at once.
     public func use(of key: IdempotencyKey) throws(StorageError) -> KeyUse? {
         let file = file
         return try file.read { connection throws(StorageError) in

@@ -138,8 +138,8 @@ public final class CatalogStore: StateStore {
         try state.checkpoint()
     }
 
-    /// Has the disk take what was applied lately, so that it is not all left to the next checkpoint:
-    /// several times between two, from the same thread.
+    /// Has the disk take what was applied lately, so that it is not all left to the next
+    /// checkpoint: several times between two, from the same thread.
     public func flush() throws(StorageError) { try state.flush() }
 
     /// Where a snapshot is to be written that shall be installed.
@@ -169,8 +169,8 @@ public final class CatalogStore: StateStore {
         }
     }
 
-    /// Fills an empty catalog with books, all or, where an error is thrown, none; durably. A catalog
-    /// that was filled before is left as it is.
+    /// Fills an empty catalog with books, all or, where an error is thrown, none; durably. A
+    /// catalog that was filled before is left as it is.
     /// - Parameter produce: hands over the books in any order; what it throws is thrown on.
     /// - Returns: how many books were imported; nothing where that was done before.
     @discardableResult

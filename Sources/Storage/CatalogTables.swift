@@ -4,8 +4,8 @@ internal import Durability
 /// The tables of a catalog, and the statements that more than one of its users needs.
 enum CatalogTables {
     /// Withdrawn books keep their row, and with it their account. A key of a sale stands in the
-    /// sale, a key of a refusal here; both are found by a keyed hash of eight bytes, which no client
-    /// can make collide.
+    /// sale, a key of a refusal here; both are found by a keyed hash of eight bytes, which no
+    /// client can make collide.
     static let schema = Schema(
         applicationID: 0x5079_4361,
         versions: [firstVersion, secondVersion, thirdVersion, fourthVersion])

@@ -7,8 +7,8 @@
 ///
 /// New keys gather in `young`. Once there are enough they become `sorted`, and every transaction
 /// enters some of these. When the last is entered, the index has all keys up to a sequence number,
-/// `through`; those after it are read again when a store is opened, and entered at once where they are
-/// many: a store that never came to the end of a round would have ever more of them.
+/// `through`; those after it are read again when a store is opened, and entered at once where they
+/// are many: a store that never came to the end of a round would have ever more of them.
 ///
 /// It follows one transaction at a time: what is done in it, then `commit` or `rollBack`.
 struct KeyStage {
@@ -93,8 +93,8 @@ struct KeyStage {
         young.insert(slot)
     }
 
-    /// What the transaction is to enter in the index, in its order: a little more than it has added,
-    /// so that all are entered before as many as the limit have gathered again.
+    /// What the transaction is to enter in the index, in its order: a little more than it has
+    /// added, so that all are entered before as many as the limit have gathered again.
     mutating func takeForIndex() -> ArraySlice<Slot> {
         let rounds = max(1, (sorted.count + limit - 1) / limit)
         return take((added.count + added.count / 4) * rounds + 1)
@@ -112,8 +112,8 @@ struct KeyStage {
     /// Up to which key the index is complete once the transaction is committed.
     var throughAfterCommit: Int64 { isEntering ? through : sortedThrough }
 
-    /// The part of the index that the transaction passed when it entered keys, where it may have keys
-    /// that are forgotten, and the first one that is not. Each pass through `sorted` goes once
+    /// The part of the index that the transaction passed when it entered keys, where it may have
+    /// keys that are forgotten, and the first one that is not. Each pass through `sorted` goes once
     /// through the whole index.
     var passed: (hashes: Range<Int64>, keptFrom: Int64)? {
         // An empty pass has nothing to share pages with: the next one comes to them.

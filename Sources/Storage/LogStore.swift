@@ -110,9 +110,9 @@ public final class LogStore: Sendable {
         return LogPosition(index: index - 1, view: view)
     }
 
-    /// Reads entries of a range in order, until the payloads read come to `limitBytes`, but at least
-    /// two, where there are so many: a peer is sent what follows on the first one. Nothing where the
-    /// first one of the range is not in the log.
+    /// Reads entries of a range in order, until the payloads read come to `limitBytes`, but at
+    /// least two, where there are so many: a peer is sent what follows on the first one. Nothing
+    /// where the first one of the range is not in the log.
     /// - Throws: `damaged` where an entry is not what was appended.
     public func entries(
         _ range: ClosedRange<LogIndex>, limitBytes: Int = 1 << 20

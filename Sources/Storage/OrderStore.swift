@@ -71,8 +71,8 @@ public final class OrderStore: StateStore {
         try state.checkpoint()
     }
 
-    /// Has the disk take what was applied lately, so that it is not all left to the next checkpoint:
-    /// several times between two, from the same thread.
+    /// Has the disk take what was applied lately, so that it is not all left to the next
+    /// checkpoint: several times between two, from the same thread.
     public func flush() throws(StorageError) { try state.flush() }
 
     /// Where a snapshot is to be written that shall be installed.

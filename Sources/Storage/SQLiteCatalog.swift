@@ -1,7 +1,8 @@
 internal import Bookstore
 internal import Durability
 
-/// What is kept in memory of a catalog's file from one transaction that applies entries to the next.
+/// What is kept in memory of a catalog's file from one transaction that applies entries to the
+/// next.
 struct CatalogMemory {
     /// Books that are kept at most.
     private static let bookLimit = 1024
@@ -78,8 +79,8 @@ struct SQLiteCatalog: CatalogState {
         try update.run()
     }
 
-    /// Enters keys that were gathered earlier in the index, and takes those that are forgotten out of
-    /// the part of it that this comes through.
+    /// Enters keys that were gathered earlier in the index, and takes those that are forgotten out
+    /// of the part of it that this comes through.
     private mutating func enter(_ slots: ArraySlice<KeyStage.Slot>) throws(StorageError) {
         guard !slots.isEmpty else { return }
         // What a restart has cut short is entered a second time.
@@ -159,8 +160,8 @@ struct SQLiteCatalog: CatalogState {
         defer { select.reset() }
         select.bind(hash, at: 1)
         while try select.step() { sequences.append(select.number(at: 0)) }
-        // A key may have two rows, where a sale came back whose key had been used again. What it was
-        // used for first counts, wherever its rows are found, on every replica.
+        // A key may have two rows, where a sale came back whose key had been used again. What it
+        // was used for first counts, wherever its rows are found, on every replica.
         for sequence in sequences.sorted() {
             if let use = try CatalogTables.use(of: key, at: sequence, connection, path) {
                 return use

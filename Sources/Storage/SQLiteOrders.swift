@@ -102,8 +102,8 @@ enum OrderTables {
             "CREATE INDEX orders_by_item ON orders (item, time)",
         ])
 
-    /// A book's orders are found through a table that is written late, for many orders at once: all of
-    /// them up to `indexed_through`. See `docs/decisions/late-indexes.md`.
+    /// A book's orders are found through a table that is written late, for many orders at once: all
+    /// of them up to `indexed_through`. See `docs/decisions/late-indexes.md`.
     private static let thirdVersion = Schema.Version(
         tables: [
             """

@@ -69,8 +69,8 @@ struct Schema {
         try Files.rename(temporary, to: path)
     }
 
-    /// Brings a sound store of this kind to this release's version: all the way or, where it throws,
-    /// not at all. Nobody else may have it open.
+    /// Brings a sound store of this kind to this release's version: all the way or, where it
+    /// throws, not at all. Nobody else may have it open.
     func upgrade(_ path: String) throws(StorageError) {
         var configuration = Configuration()
         configuration.busyMode = .timeout(5)

@@ -6,9 +6,9 @@ extension StateFile {
     /// Writes a consistent copy of the state to a file that is complete and durable on return.
     ///
     /// The copy is made page by page from a read transaction: the state may be written meanwhile,
-    /// but its write-ahead log cannot start anew until the copy is done. Where it fails nothing is left
-    /// of it, and where the disk has no room for it it is not begun: the store itself needs what there
-    /// is.
+    /// but its write-ahead log cannot start anew until the copy is done. Where it fails nothing is
+    /// left of it, and where the disk has no room for it it is not begun: the store itself needs
+    /// what there is.
     func writeSnapshot(to path: String) throws(StorageError) -> LogPosition {
         try Self.removeSnapshot(path)
         let file = file
@@ -54,8 +54,8 @@ extension StateFile {
         guard sqlite3_backup_finish(backup) == SQLITE_OK, code == SQLITE_DONE else {
             throw .lastError(of: target, path)
         }
-        // Whoever reads a file that says it has a write-ahead log must be able to make one beside it,
-        // also where nothing may be written, as a backup may lie.
+        // Whoever reads a file that says it has a write-ahead log must be able to make one beside
+        // it, also where nothing may be written, as a backup may lie.
         guard
             sqlite3_exec(target, "PRAGMA journal_mode = DELETE", nil, nil, nil) == SQLITE_OK
         else { throw .lastError(of: target, path) }

@@ -149,7 +149,8 @@ final class StateFile: Sendable {
         }
     }
 
-    /// Has the disk take what was applied lately, so that it is not all left to the next checkpoint.
+    /// Has the disk take what was applied lately, so that it is not all left to the next
+    /// checkpoint.
     func flush() throws(StorageError) {
         let (file, isDirty) = current.withLock { current in
             defer { current.flushed = current.applied.index }

@@ -24,7 +24,8 @@ public protocol StateStore: AnyObject, Sendable {
     /// Makes what is applied durable, and returns `durableThrough`.
     @discardableResult
     func checkpoint() throws(StorageError) -> LogIndex
-    /// Has the disk take what was applied lately, so that it is not all left to the next checkpoint.
+    /// Has the disk take what was applied lately, so that it is not all left to the next
+    /// checkpoint.
     func flush() throws(StorageError)
     /// Writes a copy of the state as it is now to a file, and returns the last entry applied in it.
     func writeSnapshot(to path: String) throws(StorageError) -> LogPosition

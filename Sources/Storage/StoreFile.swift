@@ -3,7 +3,8 @@ internal import GRDB
 internal import GRDBSQLite
 internal import Synchronization
 
-/// One SQLite database in WAL mode: a connection that writes, a few that read, one that checkpoints.
+/// One SQLite database in WAL mode: a connection that writes, a few that read, one that
+/// checkpoints.
 ///
 /// Reads never wait for the writer, nor it for them. Commits append to the write-ahead log and
 /// nothing else, for automatic checkpoints are off: a checkpoint in the middle of a commit is what
@@ -61,9 +62,10 @@ final class StoreFile: Sendable {
         try writer.run { connection in _ = sqlite3_busy_timeout(connection.handle, 20) }
     }
 
-    /// Gives the write-ahead log the length at which it is started anew. A commit that writes over what
-    /// is there is durable in half the time of one that makes the file longer, which is a change of the
-    /// file system's own data. Not on a disk that is nearly full: there the room is needed.
+    /// Gives the write-ahead log the length at which it is started anew. A commit that writes over
+    /// what is there is durable in half the time of one that makes the file longer, which is a
+    /// change of the file system's own data. Not on a disk that is nearly full: there the room is
+    /// needed.
     private func reserveRoom() throws(StorageError) {
         // The first look at the file makes the write-ahead log.
         try read { connection throws(StorageError) in

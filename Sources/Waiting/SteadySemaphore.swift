@@ -2,8 +2,8 @@ internal import Glibc
 
 /// A counting semaphore whose waits end by the system's monotonic clock.
 ///
-/// Dispatch's semaphore ends a wait by the clock on the wall, on Linux: where that is set back by an
-/// hour, a thread that was to wait for a moment waits for an hour.
+/// Dispatch's semaphore ends a wait by the clock on the wall, on Linux: where that is set back by
+/// an hour, a thread that was to wait for a moment waits for an hour.
 public final class SteadySemaphore: Sendable {
     // Sound: all three are made by `init`, released by `deinit`, and point to the same memory in
     // between; the count is only touched while the mutex is held.

@@ -110,8 +110,8 @@ enum Standard {
     /// What kept standard output from being written, as a number of errno; 0 for nothing.
     private static let fault = Atomic<Int32>(0)
 
-    /// Ends the program with a clear error where a part of its output is missing, as on a full disk. A
-    /// reader that went away has seen what it wanted.
+    /// Ends the program with a clear error where a part of its output is missing, as on a full
+    /// disk. A reader that went away has seen what it wanted.
     static func finish() {
         let fault = fault.load(ordering: .relaxed)
         guard fault != 0 else { return }

@@ -51,8 +51,8 @@ struct StoreClient {
         outcome(of: attempt("GET", "/lookup/\(item)"), Wording.book)
     }
 
-    /// Buys copies of a book, all or none. The same key goes with every repetition, so that they are
-    /// bought once.
+    /// Buys copies of a book, all or none. The same key goes with every repetition, so that they
+    /// are bought once.
     func buy(item: String, quantity: Int = 1, key: String? = nil) -> Outcome {
         let key = key ?? StoreClient.newKey()
         let start = ContinuousClock.now

@@ -3,9 +3,9 @@ import API
 /// Judges what the catalog and order servers say of their books and orders (`GET /audit`).
 ///
 /// Each server's figures must add up in themselves. Servers are asked one after another while the
-/// store is in use, so what must agree between them is asked again until it does, for a while. Where it
-/// does not because more is being bought all the time, the sales up to a number that all have reached
-/// are compared, which never change.
+/// store is in use, so what must agree between them is asked again until it does, for a while.
+/// Where it does not because more is being bought all the time, the sales up to a number that all
+/// have reached are compared, which never change.
 struct Audit {
     /// What one server said.
     struct Answer {

@@ -77,8 +77,8 @@ enum Standard {
     /// What kept standard output from being written, as a number of errno; 0 for nothing.
     private static let fault = Atomic<Int32>(0)
 
-    /// Ends a command that has printed what it was to print: with a clear error where a part of that is
-    /// missing, as on a full disk. A reader that went away has seen what it wanted.
+    /// Ends a command that has printed what it was to print: with a clear error where a part of
+    /// that is missing, as on a full disk. A reader that went away has seen what it wanted.
     static func finish() {
         let fault = fault.load(ordering: .relaxed)
         guard fault != 0 else { return }

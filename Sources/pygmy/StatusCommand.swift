@@ -98,6 +98,8 @@ struct StatusCommand: ParsableCommand {
                 continue
             }
             do throws(StoreFault) {
+                // An audit of millions of orders takes its time; a server that hangs says nothing.
+                _ = try store.get("/metrics", at: server.address, timeout: .seconds(5))
                 let body = try store.get(
                     path, at: server.address, secret: secret, timeout: .seconds(600))
                 guard let document = try? JSON(parsing: body) else {

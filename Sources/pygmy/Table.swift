@@ -1,8 +1,8 @@
 /// Columns that stand below each other.
 enum Table {
     /// A header and its rows; columns of numbers stand to the right.
-    /// - Parameter width: how long a line may be, where there is an edge: the widest columns of text
-    ///   are cut off, by an ellipsis, until lines fit.
+    /// - Parameter width: how long a line may be, where there is an edge: the widest columns of
+    ///   text are cut off, by an ellipsis, until lines fit.
     static func text(header: [String], rows: [[String]], width: Int? = nil) -> String {
         let all = [header] + rows
         let isNumeric = header.indices.map { column in

@@ -156,8 +156,8 @@ private final class Probe {
         return answeredAt.map { .now - $0 > Self.patience } ?? false
     }
 
-    /// On a terminal, after a while: for whom it waits, and what that server said last, such as how far
-    /// the import of a large catalog is.
+    /// On a terminal, after a while: for whom it waits, and what that server said last, such as how
+    /// far the import of a large catalog is.
     private func show() {
         guard terminal.isTerminal, .now - start > .seconds(2), let first = waiting.first else {
             return

@@ -99,7 +99,8 @@ struct CoherentCacheTests {
         }
     }
 
-    // Without it every heartbeat would empty the cache, or it would forget at the first lease's end.
+    // Without it every heartbeat would empty the cache, or it would forget at the first lease's
+    // end.
     @Test("a live lease that is renewed by the same source keeps the contents")
     func renewalKeeps() throws {
         var cache = leased()

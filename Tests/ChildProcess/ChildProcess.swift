@@ -5,11 +5,11 @@ internal import Synchronization
 
 /// A program that a test started: in a session of its own, its output in files.
 ///
-/// Foundation's `Process` is not for this: beside others of its kind it now and then does not notice
-/// that a program has ended, and waits for ever.
+/// Foundation's `Process` is not for this: beside others of its kind it now and then does not
+/// notice that a program has ended, and waits for ever.
 ///
-/// A program that has ended is noticed at once, whether anybody asks or not: the testing library, which
-/// waits for the children of its exit tests, would see no other as long as one is left.
+/// A program that has ended is noticed at once, whether anybody asks or not: the testing library,
+/// which waits for the children of its exit tests, would see no other as long as one is left.
 public final class ChildProcess: Sendable {
     /// How a program ended.
     public enum ExitStatus: Equatable, Sendable {
@@ -27,7 +27,8 @@ public final class ChildProcess: Sendable {
     /// POSIX_SPAWN_SETSID, which Glibc's headers show to GNU sources only.
     private static let newSession: Int32 = 0x80
 
-    /// Starts a program. Signals have their default effect in it, whatever the test process ignores.
+    /// Starts a program. Signals have their default effect in it, whatever the test process
+    /// ignores.
     /// - Parameters:
     ///   - environment: nil gives it this process's own.
     ///   - outputStem: its output goes to this path with `.out` and `.err` added; nil drops it.

@@ -70,9 +70,8 @@ private final class RunningNginx {
     }
 
     /// Sends bytes and reads one answer, to its length: nginx keeps a connection open for a while
-    /// whose body it did not read.
-    /// Sends text and takes what comes until nginx closes the connection; `isWhole` says that nothing
-    /// follows the text, whatever nginx may still wait for.
+    /// whose body it did not read. Sends text and takes what comes until nginx closes the
+    /// connection; `isWhole` says that nothing follows the text, whatever nginx may still wait for.
     func send(_ text: String, isWhole: Bool = true) throws -> Answer {
         try Self.send(text, to: port, isWhole: isWhole)
     }

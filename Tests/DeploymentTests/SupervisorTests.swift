@@ -133,7 +133,7 @@ import Testing
         #expect(supervisor.hasGivenUp)
     }
 
-    @Test func `Once the store is open a refusal ends nothing but itself`() {
+    @Test func `Once the store is open a refusal ends nothing but itself, and is tried again`() {
         var supervisor = begun()
         supervisor.becameReady()
         let refusal = Supervisor.Ending.status(Supervisor.refusal)
@@ -141,7 +141,19 @@ import Testing
             supervisor.ended("catalogServer1", refusal, at: .zero)
                 == [.report(.left("catalogServer1", refusal))])
         #expect(!supervisor.hasGivenUp)
-        #expect(supervisor.tick(at: .seconds(60)) == [])
+        #expect(supervisor.tick(at: .seconds(29)) == [])
+        #expect(supervisor.tick(at: .seconds(30)) == [.start("catalogServer1")])
+        // It is told once.
+        #expect(supervisor.ended("catalogServer1", refusal, at: .seconds(31)) == [])
+        #expect(supervisor.tick(at: .seconds(61)) == [.start("catalogServer1")])
+    }
+
+    @Test func `Without restarts a refusal is for good`() {
+        var supervisor = begun(restarts: false)
+        supervisor.becameReady()
+        let refusal = Supervisor.Ending.status(Supervisor.refusal)
+        _ = supervisor.ended("catalogServer1", refusal, at: .zero)
+        #expect(supervisor.tick(at: .seconds(600)) == [])
     }
 
     @Test func `An end that is nobody's is nothing`() {

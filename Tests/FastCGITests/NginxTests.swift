@@ -114,8 +114,8 @@ final class Nginx: Sendable {
 
     /// Runs nginx and waits until it exits, which as a daemon it does when it listens.
     ///
-    /// Not with Foundation's `Process`: that waits until all of its descendants have ended. And with
-    /// no descriptor of this process, or nginx would keep other tests' connections open.
+    /// Not with Foundation's `Process`: that waits until all of its descendants have ended. And
+    /// with no descriptor of this process, or nginx would keep other tests' connections open.
     private func run(_ more: [String]) throws -> Int32 {
         let arguments =
             [

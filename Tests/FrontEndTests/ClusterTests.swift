@@ -217,6 +217,16 @@ struct ClusterTests {
         #expect(!cluster.isRelayed(.member(.catalog), by: 1))
     }
 
+    @Test("a server that does not answer is asked only where none does")
+    func silentServer() {
+        var cluster = known()
+        cluster.failed(0, isGone: true, at: start)
+        let others = Set(cluster[.catalog].places.filter { $0 != 0 })
+        #expect(cluster.choose(.primary(.catalog), excluding: others) == nil)
+        for place in others { cluster.failed(place, isGone: true, at: start) }
+        #expect(cluster.choose(.primary(.catalog), excluding: others) == 0)
+    }
+
     @Test("servers that name each other are asked once a round")
     func mutualRedirects() {
         var cluster = cluster(replicas: 2)

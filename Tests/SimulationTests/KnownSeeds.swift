@@ -15,8 +15,8 @@ enum KnownSeeds {
     /// - 11857: clients outran a group that was made to log one operation at a time.
     /// - 40721, 4150: where two servers fail, order servers found the new primary late.
     /// - 365: a server that lagged got no more entries at a time than a batch may have.
-    /// - 20415, 23407, 33406, 45165, 57540: a full disk's log was written beside a snapshot that was
-    ///   being installed, and lay on top of it.
+    /// - 20415, 23407, 33406, 45165, 57540: a full disk's log was written beside a snapshot that
+    ///   was being installed, and lay on top of it.
     /// - 48726: voters were proposed of whom no majority was left.
     static let mended: [UInt64] = [
         69, 365, 549, 1279, 2079, 4150, 11857, 12189, 20415, 23407, 33406, 40721, 45165, 48726,

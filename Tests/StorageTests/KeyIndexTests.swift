@@ -86,7 +86,8 @@ struct KeyIndexTests {
         #expect(try number(lost, in: store) == 0)
         let kept = try number("SELECT count(*) FROM keys", in: store)
         #expect((280...400).contains(kept))
-        // What was forgotten during the last two passes, a pass of 50 keys each, may still be there.
+        // What was forgotten during the last two passes, a pass of 50 keys each, may still be
+        // there.
         #expect(try number(stale, in: store) <= 200)
         let repeats = [
             entry(2001, buy("key 1", 1, at: 600_000_000)),

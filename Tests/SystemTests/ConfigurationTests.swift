@@ -2,7 +2,8 @@ internal import ChildProcess
 internal import Foundation
 internal import Testing
 
-/// What is wrong with `config.json` or `catalog.csv` is said, by every program, before it does anything.
+/// What is wrong with `config.json` or `catalog.csv` is said, by every program, before it does
+/// anything.
 @Suite(.serialized)
 struct ConfigurationTests {
     static let programs = ["pygmy up", "frontEndServer", "catalogServer", "orderServer"]

@@ -2,8 +2,8 @@ internal import ChildProcess
 internal import Foundation
 internal import Testing
 
-/// `/openapi.json` against the running store: schemathesis sends what the document allows and what it
-/// forbids, and compares every status, header and body with what the document says.
+/// `/openapi.json` against the running store: schemathesis sends what the document allows and what
+/// it forbids, and compares every status, header and body with what the document says.
 struct DescriptionTests {
     private static let checkout = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().path

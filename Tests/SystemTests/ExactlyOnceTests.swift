@@ -26,8 +26,8 @@ struct ExactlyOnceTests {
         #expect(second.text == first.text)
     }
 
-    /// The front ends' own addresses do not sell without the secret, so the public one is asked, which
-    /// hands requests to both in turn.
+    /// The front ends' own addresses do not sell without the secret, so the public one is asked,
+    /// which hands requests to both in turn.
     @Test func `A key sent by many clients at once sells once, and all get the same answer`() throws
     {
         let store = store

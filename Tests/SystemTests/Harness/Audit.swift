@@ -86,9 +86,11 @@ struct Audit: Sendable {
 }
 
 extension Stage {
-    /// Waits until the books, the orders and what clients were told agree, then has `pygmy` audit too.
+    /// Waits until the books, the orders and what clients were told agree, then has `pygmy` audit
+    /// too.
     ///
-    /// The wait is for sales whose order is still to be fetched; what clients were told must be there.
+    /// The wait is for sales whose order is still to be fetched; what clients were told must be
+    /// there.
     func audit(_ purchases: [Purchase], openingStock: Int) throws {
         let opening = Dictionary(uniqueKeysWithValues: (1...7).map { ($0, openingStock) })
         try audit(purchases, openingStock: opening)

@@ -164,7 +164,8 @@ final class Cluster: Sendable {
         // All are stopped first, so that nothing is restarted or noticed between two kills.
         let entries = processes.filter { !isSpared($0) }
         for entry in entries { kill(entry.pid, SIGSTOP) }
-        // Parents last: where one dies, the kernel lets those that it started go on, to end in order.
+        // Parents last: where one dies, the kernel lets those that it started go on, to end in
+        // order.
         for entry in entries.reversed() { kill(entry.pid, SIGKILL) }
         try eventually("the end of every process") {
             _ = up.withLock { $0 }?.exitStatus

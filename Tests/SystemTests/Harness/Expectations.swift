@@ -7,7 +7,8 @@ func expectProblem(
     expectProblem(answer, in: statuses, sourceLocation: sourceLocation)
 }
 
-/// The answer is a problem document (RFC 9457) with one of these statuses, in its body as on the wire.
+/// The answer is a problem document (RFC 9457) with one of these statuses, in its body as on the
+/// wire.
 func expectProblem(
     _ answer: HTTPAnswer, in statuses: [Int], sourceLocation: SourceLocation = #_sourceLocation
 ) {

@@ -25,7 +25,8 @@ struct HTTPFailure: Error, CustomStringConvertible {
     var description: String
 }
 
-/// HTTP/1.1 spoken by hand over one connection, so that a request can be as wrong as a test needs it.
+/// HTTP/1.1 spoken by hand over one connection, so that a request can be as wrong as a test needs
+/// it.
 final class HTTPConnection {
     private let descriptor: Int32
     private var buffer: [UInt8] = []

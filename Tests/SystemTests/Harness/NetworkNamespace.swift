@@ -74,16 +74,18 @@ final class NetworkNamespace: Sendable {
     }
 }
 
-/// Hosts that reach each other through a router, which can be told to lose what one sends to another.
+/// Hosts that reach each other through a router, which can be told to lose what one sends to
+/// another.
 ///
-/// Each host is a network namespace of its own, with the address `10.77.N.2`; the router is one too,
-/// and clients are in it. Nothing of it can be seen or reached from the machine's own network.
+/// Each host is a network namespace of its own, with the address `10.77.N.2`; the router is one
+/// too, and clients are in it. Nothing of it can be seen or reached from the machine's own network.
 final class HostNetwork: Sendable {
     /// What is lost on the way.
     enum Loss: String, CaseIterable, Sendable {
         /// Every packet: the sender is not heard, whatever it says.
         case packets
-        /// Only what asks: requests are lost, answers are not. The receiver can still ask the sender.
+        /// Only what asks: requests are lost, answers are not. The receiver can still ask the
+        /// sender.
         case requests
     }
 

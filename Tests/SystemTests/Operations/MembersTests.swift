@@ -38,6 +38,20 @@ struct MembersTests {
         }
     }
 
+    @Test(.cluster(.twoFrontEnds))
+    func `A store that is stopped with an even number of voters starts again`() throws {
+        let store = Cluster.current
+        #expect(try store.buy(1, key: "before").status == 201)
+        let change = try store.pygmy("members", "add", "frontEndServer2")
+        #expect(change.status == .exited(0), "\(change.errors)")
+        #expect(try store.stop() == .exited(0))
+        try store.start()
+        #expect(try store.buy(1, key: "before").status == 200)
+        #expect(try store.buy(1, key: "after").status == 201)
+        let back = try store.pygmy("members", "remove", "frontEndServer2")
+        #expect(back.status == .exited(0), "\(back.errors)")
+    }
+
     @Test(
         .folder(.single),
         .enabled(if: HostNetwork.isPossible, "networks of hosts cannot be made here"))

@@ -63,10 +63,10 @@ struct BookHistory: Sendable {
 /// late as possible, just before the end of an operation that needs it.
 ///
 /// Three rules keep the number of states small, and none of them loses an answer:
-/// - Of the sales under way the one that ends first goes first. Sales do the same, so two of them in
-///   the other order can change places.
-/// - What changes nothing (a lookup, a refusal) has its moment as soon as the stock fits: it is then
-///   out of the way, and nothing is different without it.
+/// - Of the sales under way the one that ends first goes first. Sales do the same, so two of them
+///   in the other order can change places.
+/// - What changes nothing (a lookup, a refusal) has its moment as soon as the stock fits: it is
+///   then out of the way, and nothing is different without it.
 /// - States that are equal are one.
 private struct BookJudge {
     /// A state that the book may be in.
@@ -86,8 +86,8 @@ private struct BookJudge {
     private var states: Set<State>
     /// What is under way: the operation in each slot.
     private var slots: [Int?] = []
-    /// Sales without an end that have begun: certain ones, and those that may never happen. They are
-    /// all alike, so a number is enough.
+    /// Sales without an end that have begun: certain ones, and those that may never happen. They
+    /// are all alike, so a number is enough.
     private var lateSales = 0
     private var optionalSales = 0
     /// Restocks of unknown outcome that have begun; all fill up to the same level.

@@ -125,7 +125,8 @@ struct BookHistoryTests {
                 == nil)
     }
 
-    /// The definition itself, for small histories: any order that keeps what is apart in time apart.
+    /// The definition itself, for small histories: any order that keeps what is apart in time
+    /// apart.
     private func hasOrder(stock: Int, _ left: [Operation]) -> Bool {
         if left.allSatisfy(\.isOptional) { return true }
         for (index, operation) in left.enumerated() {

@@ -77,8 +77,8 @@ struct History: Sendable {
         return history
     }
 
-    /// The longest time between two good answers that followed each other, in seconds: of buys or of
-    /// lookups, at some doors, from one moment to another.
+    /// The longest time between two good answers that followed each other, in seconds: of buys or
+    /// of lookups, at some doors, from one moment to another.
     func longestPause(
         ofBuys: Bool, at doors: [Endpoint], within times: Range<Int64>
     ) -> Double {
