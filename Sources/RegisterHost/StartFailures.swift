@@ -20,7 +20,7 @@ extension StartFailure {
 
     private static func exitStatus(of error: StorageError) -> Int32 {
         switch error {
-        case .damaged: ExitStatus.damagedFiles
+        case .damaged, .later: ExitStatus.damagedFiles
         case .inUse: ExitStatus.inUse
         case .foreign: ExitStatus.configuration
         case .diskFull, .readOnly, .other: ExitStatus.unavailable

@@ -249,6 +249,9 @@ extension ReplicaHost {
         return true
     }
 
+    /// How long a copy that could not be installed keeps the next from being fetched.
+    private static var installPause: Instant.Span { .seconds(2) }
+
     /// Makes the fetched copy the state; on the `log` thread, since it empties the log.
     func install(attempt: UInt64, _ position: LogPosition) {
         do throws(StorageError) {
@@ -257,7 +260,12 @@ extension ReplicaHost {
             logger.error("\(group): the copy of the state cannot be installed: \(error)")
             // Nobody fetches another one before this has been told of.
             discardSnapshot()
-            return step(.snapshotFailed(attempt: attempt))
+            // A copy of gigabytes may have come in vain, and the next one will where the primary is of
+            // a later release.
+            environment.timers.schedule(after: Self.installPause) { [self] in
+                step(.snapshotFailed(attempt: attempt))
+            }
+            return
         }
         logger.notice("\(group): the state is now the copy at \(position)")
         step(.snapshotInstalled(attempt: attempt, position))

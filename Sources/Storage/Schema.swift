@@ -145,10 +145,12 @@ struct Schema {
         guard number(at: 68) == applicationID else {
             throw .damaged(file: path, reason: "it is a database of another kind")
         }
-        guard (1...version).contains(number(at: 60)) else {
-            throw .damaged(
-                file: path,
-                reason: "its tables have version \(number(at: 60)), this release knows \(version)")
+        let found = number(at: 60)
+        guard found <= version else {
+            throw .later(file: path, version: Int(found), known: Int(version))
+        }
+        guard found >= 1 else {
+            throw .damaged(file: path, reason: "its tables have version \(found)")
         }
     }
 
@@ -173,7 +175,10 @@ struct Schema {
             """, connection, file: path)
         var found: [String] = []
         while try master.step() { found.append(master.text(at: 0)) }
-        guard (1...versions.count).contains(version),
+        guard version <= versions.count else {
+            throw .later(file: path, version: version, known: versions.count)
+        }
+        guard version >= 1,
             found == tables(of: version)
         else {
             throw .damaged(file: path, reason: "its tables are not those of this release")
