@@ -97,17 +97,18 @@ let package = Package(
 
         // What looks after a cluster, and what puts it on trial.
         module("Deployment", ["API", "HTTPClient", log]),
+        module("Console", [arguments]),
         module("Simulation", ["Replication", "Bookstore", "Caching", "MonotonicTime"]),
 
         program("frontEndServer", ["FrontEnd", "ServerRuntime", arguments]),
         program("catalogServer", ["Catalog", "ServerRuntime", arguments]),
         program("orderServer", ["Orders", "ServerRuntime", arguments]),
-        program("client", ["API", "HTTPClient", arguments]),
+        program("client", ["API", "Console", "HTTPClient", arguments]),
         program(
             "pygmy",
             [
-                "API", "Bookstore", "Deployment", "Durability", "HTTPClient", "Replication",
-                "Storage", arguments, histogram, log,
+                "API", "Bookstore", "Console", "Deployment", "Durability", "HTTPClient",
+                "Replication", "Storage", arguments, histogram, log,
             ]),
         program("simulator", ["Simulation", arguments]),
 
@@ -117,6 +118,7 @@ let package = Package(
         tests("CachingTests", ["Caching", "MonotonicTime"]),
         tests("CatalogTests", ["Catalog", "MonotonicTime"]),
         tests("ClientTests", ["API", "ChildProcess", "client"]),
+        tests("ConsoleTests", ["Console"]),
         tests("DeploymentTests", ["API", "ChildProcess", "Deployment"]),
         tests("FastCGITests", ["FastCGI", log]),
         tests(
@@ -130,7 +132,7 @@ let package = Package(
         .target(name: "SocketServer", path: "Tests/SocketServer", swiftSettings: settings),
         tests("HTTPClientTests", ["HTTPClient", "SocketServer"]),
         tests("WaitingTests", ["Waiting"]),
-        tests("PygmyTests", ["API", "pygmy", arguments]),
+        tests("PygmyTests", ["API", "Console", "pygmy", arguments]),
         tests(
             "ServerRuntimeTests",
             ["API", "HTTPClient", "MonotonicTime", "ServerRuntime", "SocketServer", log]),

@@ -1,5 +1,6 @@
 import API
 import ArgumentParser
+import Console
 import Glibc
 
 /// The program of a customer: a menu, or one command for a script.
@@ -32,7 +33,7 @@ struct Client: ParsableCommand {
         do {
             var command = try parseAsRoot()
             try command.run()
-            Standard.finish()
+            Standard.finish("client")
         } catch {
             exit(withError: error)
         }
@@ -147,7 +148,7 @@ struct BuyCommand: ParsableCommand {
         // A person may end the program at any moment, and needs the key then; a script gets it in
         // the answer, or in the error.
         let terminal = Terminal(STDERR_FILENO)
-        if terminal.isTerminal { Standard.error(terminal.faint("key \(key)")) }
+        if terminal.isTerminal { Standard.error(terminal.text("key \(key)", .faint)) }
         try form.show(
             client.buy(
                 item: item.itemNumber, quantity: quantity, key: key))

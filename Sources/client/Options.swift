@@ -1,14 +1,7 @@
 import API
 import ArgumentParser
+import Console
 import Glibc
-import Synchronization
-
-extension ExitCode {
-    /// EX_UNAVAILABLE: the store does not answer.
-    static let unavailable = ExitCode(69)
-    /// EX_CONFIG: the configuration is wrong.
-    static let configuration = ExitCode(78)
-}
 
 /// Where the store is.
 struct StoreOption: ParsableArguments {
@@ -98,40 +91,5 @@ struct FormOption: ParsableArguments {
     private func refuse(_ body: [UInt8], _ text: String) {
         if json, !body.isEmpty { Standard.output(String(decoding: body, as: UTF8.self)) }
         Standard.error(text)
-    }
-}
-
-/// The two streams that a person sees, written without buffers so that nothing is lost or late.
-enum Standard {
-    static func output(_ line: String) { write(line + "\n", to: STDOUT_FILENO) }
-
-    static func error(_ line: String) { write(line + "\n", to: STDERR_FILENO) }
-
-    /// What kept standard output from being written, as a number of errno; 0 for nothing.
-    private static let fault = Atomic<Int32>(0)
-
-    /// Ends the program with a clear error where a part of its output is missing, as on a full
-    /// disk. A reader that went away has seen what it wanted.
-    static func finish() {
-        let fault = fault.load(ordering: .relaxed)
-        guard fault != 0 else { return }
-        error("client: standard output cannot be written: \(String(cString: strerror(fault)))")
-        exit(EX_IOERR)
-    }
-
-    private static func write(_ text: String, to descriptor: Int32) {
-        var rest = Array(text.utf8)[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else {
-                // EIO is a terminal that was closed.
-                if descriptor == STDOUT_FILENO, errno != EPIPE, errno != EIO {
-                    fault.store(errno, ordering: .relaxed)
-                }
-                return
-            }
-            rest = rest.dropFirst(count)
-        }
     }
 }

@@ -1,6 +1,7 @@
 import API
 import ArgumentParser
 import Bookstore
+import Console
 import Durability
 import Glibc
 import HTTPClient

@@ -1,5 +1,6 @@
 import API
 import ArgumentParser
+import Console
 import HTTPClient
 
 /// `pygmy force-view SERVER`: the way out where the members of a view are gone for good.

@@ -1,5 +1,6 @@
 import API
 import ArgumentParser
+import Console
 import HTTPClient
 
 /// `pygmy health`: does a server, or the whole store, answer?

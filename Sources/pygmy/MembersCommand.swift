@@ -1,5 +1,6 @@
 import API
 import ArgumentParser
+import Console
 
 /// `pygmy members`: who votes on views.
 struct MembersCommand: ParsableCommand {

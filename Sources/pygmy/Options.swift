@@ -1,16 +1,8 @@
 import API
 import ArgumentParser
+import Console
 import Deployment
 import Glibc
-import Synchronization
-
-/// Exit statuses of sysexits.h that the programs use.
-extension ExitCode {
-    /// EX_UNAVAILABLE: a service is not there.
-    static let unavailable = ExitCode(69)
-    /// EX_CONFIG: the configuration is wrong.
-    static let configuration = ExitCode(78)
-}
 
 /// What every command knows: where the configuration is.
 struct ConfigurationOption: ParsableArguments {
@@ -58,48 +50,5 @@ extension Site {
             if !named.contains(where: { $0.id == id }) { named.append(server) }
         }
         return named
-    }
-}
-
-/// The two streams that a person sees.
-enum Standard {
-    /// Writes a line to standard error.
-    static func error(_ line: String) { write(line + "\n", to: STDERR_FILENO) }
-
-    /// Writes a line to standard output.
-    static func output(_ line: String) { write(line + "\n", to: STDOUT_FILENO) }
-
-    /// Writes text as it is. A reader that went away (`pygmy nginx | head`) is no fault.
-    static func write(_ text: String, to descriptor: Int32) {
-        write(bytes: Array(text.utf8), to: descriptor)
-    }
-
-    /// What kept standard output from being written, as a number of errno; 0 for nothing.
-    private static let fault = Atomic<Int32>(0)
-
-    /// Ends a command that has printed what it was to print: with a clear error where a part of
-    /// that is missing, as on a full disk. A reader that went away has seen what it wanted.
-    static func finish() {
-        let fault = fault.load(ordering: .relaxed)
-        guard fault != 0 else { return }
-        error("pygmy: standard output cannot be written: \(String(cString: strerror(fault)))")
-        exit(EX_IOERR)
-    }
-
-    /// Writes bytes as they are.
-    static func write(bytes: [UInt8], to descriptor: Int32) {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else {
-                // EIO is a terminal that was closed.
-                if descriptor == STDOUT_FILENO, errno != EPIPE, errno != EIO {
-                    fault.store(errno, ordering: .relaxed)
-                }
-                return
-            }
-            rest = rest.dropFirst(count)
-        }
     }
 }

@@ -1,5 +1,6 @@
 import API
 import ArgumentParser
+import Console
 import Glibc
 
 /// `pygmy orders`: the history of orders as a table.

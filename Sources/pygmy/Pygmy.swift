@@ -1,5 +1,6 @@
 import API
 import ArgumentParser
+import Console
 
 /// The program that looks after a cluster.
 @main
@@ -24,7 +25,7 @@ struct Pygmy: ParsableCommand {
         do {
             var command = try parseAsRoot()
             try command.run()
-            if !(command is UpCommand || command is ServeCommand) { Standard.finish() }
+            if !(command is UpCommand || command is ServeCommand) { Standard.finish("pygmy") }
         } catch {
             exit(withError: error)
         }

@@ -1,5 +1,6 @@
 import API
 import ArgumentParser
+import Console
 import Deployment
 import Foundation
 import Glibc

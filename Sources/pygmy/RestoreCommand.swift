@@ -1,5 +1,6 @@
 import API
 import ArgumentParser
+import Console
 import Deployment
 import Durability
 import Storage
@@ -45,7 +46,7 @@ struct RestoreCommand: ParsableCommand {
                 """)
         } catch {
             Standard.error("pygmy: \(error)")
-            throw ExitCode(65)
+            throw ExitCode.dataError
         }
     }
 

@@ -1,5 +1,6 @@
 import API
 import ArgumentParser
+import Console
 import HTTPClient
 
 /// A running store as `pygmy` asks it.

@@ -1,46 +1,5 @@
+import Console
 import Glibc
-
-/// What is known of the terminal that a stream goes to.
-struct Terminal: Sendable {
-    /// Whether it is a terminal at all.
-    let isTerminal: Bool
-    /// Columns; nothing where it is no terminal, which has no edge.
-    let width: Int?
-    /// Whether colours may be used: on a terminal that has them, unless `NO_COLOR` is set.
-    let hasColours: Bool
-
-    /// Looks at a stream.
-    init(_ descriptor: Int32) {
-        isTerminal = isatty(descriptor) == 1
-        var size = winsize()
-        let isKnown = isTerminal && ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0
-        width = isKnown && size.ws_col > 0 ? Int(size.ws_col) : nil
-        let isDumb = getenv("TERM").map { String(cString: $0) == "dumb" } ?? true
-        let refuses = getenv("NO_COLOR").map { $0.pointee != 0 } ?? false
-        hasColours = isTerminal && !isDumb && !refuses
-    }
-
-    /// What a test says it is.
-    init(width: Int?, hasColours: Bool) {
-        isTerminal = width != nil
-        self.width = width
-        self.hasColours = hasColours
-    }
-
-    /// Colours that mean something.
-    enum Colour: Int {
-        case red = 31
-        case green = 32
-        case yellow = 33
-        case faint = 2
-        case bold = 1
-    }
-
-    /// The text in a colour, where the terminal has them.
-    func text(_ text: String, _ colour: Colour) -> String {
-        hasColours ? "\u{1b}[\(colour.rawValue)m\(text)\u{1b}[0m" : text
-    }
-}
 
 /// How far something is that takes more than two seconds: a line with rate and time left, written
 /// over as it goes, on a terminal only.
