@@ -11,6 +11,7 @@ let settings: [SwiftSetting] = [
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let arguments: Target.Dependency = .product(
     name: "ArgumentParser", package: "swift-argument-parser")
+let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
 
@@ -49,6 +50,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.1.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.0.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.1.0"),
     ],
@@ -67,30 +69,30 @@ let package = Package(
         module("API"),
 
         // Adapters: each owns one C library.
-        module("FastCGI", ["CFastCGI", log]),
-        module("Waiting"),
-        module("HTTPClient", ["CCurl", "Waiting"]),
+        module("Threads"),
+        module("FastCGI", ["CFastCGI", "Threads", log]),
+        module("HTTPClient", ["CCurl", "Threads"]),
         module("Durability", ["Bookstore"]),
         module("Storage", ["Bookstore", "Durability", "Replication", grdb]),
 
         // The parts of a server, and the three kinds of it.
         module(
             "ServerRuntime",
-            ["API", "FastCGI", "HTTPClient", "MonotonicTime", "Waiting", arguments, log]),
+            ["API", "FastCGI", "HTTPClient", "MonotonicTime", "Threads", arguments, heap, log]),
         module(
             "RegisterHost",
-            ["API", "Durability", "HTTPClient", "Replication", "ServerRuntime", log]),
+            ["API", "Durability", "HTTPClient", "Replication", "ServerRuntime", "Threads", log]),
         module(
             "ReplicaHost",
             [
                 "API", "Bookstore", "Durability", "FastCGI", "HTTPClient", "MonotonicTime",
-                "RegisterHost", "Replication", "ServerRuntime", "Storage", log,
+                "RegisterHost", "Replication", "ServerRuntime", "Storage", "Threads", log,
             ]),
         module(
             "FrontEnd",
             [
                 "API", "Caching", "Durability", "FastCGI", "HTTPClient", "MonotonicTime",
-                "RegisterHost", "Replication", "ServerRuntime", log,
+                "RegisterHost", "Replication", "ServerRuntime", "Threads", log,
             ]),
         module("Catalog", replicated),
         module("Orders", replicated),
@@ -98,7 +100,7 @@ let package = Package(
         // What looks after a cluster, and what puts it on trial.
         module("Deployment", ["API", "HTTPClient", log]),
         module("Console", [arguments]),
-        module("Simulation", ["Replication", "Bookstore", "Caching", "MonotonicTime"]),
+        module("Simulation", ["Replication", "Bookstore", "Caching", "MonotonicTime", heap]),
 
         program("frontEndServer", ["FrontEnd", "ServerRuntime", arguments]),
         program("catalogServer", ["Catalog", "ServerRuntime", arguments]),
@@ -131,7 +133,7 @@ let package = Package(
         .target(name: "ChildProcess", path: "Tests/ChildProcess", swiftSettings: settings),
         .target(name: "SocketServer", path: "Tests/SocketServer", swiftSettings: settings),
         tests("HTTPClientTests", ["HTTPClient", "SocketServer"]),
-        tests("WaitingTests", ["Waiting"]),
+        tests("ThreadsTests", ["Threads"]),
         tests("PygmyTests", ["API", "Console", "pygmy", arguments]),
         tests(
             "ServerRuntimeTests",

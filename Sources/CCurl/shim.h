@@ -4,7 +4,6 @@
 #include <curl/curl.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 
 /* curl_easy_setopt, curl_easy_getinfo and curl_multi_setopt are variadic, and Swift imports no
@@ -100,11 +99,6 @@ static inline int pygmy_curl_epoll_descriptor(const struct epoll_event *event) {
 /* CURLMsg holds a union, of which only this member has a meaning for CURLMSG_DONE. */
 static inline CURLcode pygmy_curl_message_result(const CURLMsg *message) {
     return message->data.result;
-}
-
-/* prctl is variadic as well. */
-static inline int pygmy_name_this_thread(const char *name) {
-    return prctl(PR_SET_NAME, name);
 }
 
 #endif

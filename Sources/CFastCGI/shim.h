@@ -1,10 +1,10 @@
 #ifndef PYGMY_CFASTCGI_SHIM_H
 #define PYGMY_CFASTCGI_SHIM_H
 
+#include <stddef.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/epoll.h>
-#include <pthread.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 
@@ -19,13 +19,9 @@ static inline int pygmy_open_directory(const char *path) {
 /* GNU extensions, which glibc's headers declare only under _GNU_SOURCE; Swift's Glibc module is
  * built without it. */
 int accept4(int socket, struct sockaddr *address, socklen_t *length, int flags);
-int pthread_setname_np(pthread_t thread, const char *name);
 
 static inline int pygmy_accept(int listener) {
     return accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-}
-static inline int pygmy_thread_name(pthread_t thread, const char *name) {
-    return pthread_setname_np(thread, name);
 }
 
 /* The union inside epoll_event, and its packing, are easier kept on this side. */

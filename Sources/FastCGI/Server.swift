@@ -2,6 +2,7 @@ internal import CFastCGI
 internal import Glibc
 public import Logging
 internal import Synchronization
+internal import Threads
 
 /// A FastCGI responder on a unix socket. See the front page of the module, `FastCGI.swift`.
 ///
@@ -109,7 +110,7 @@ public final class Server: Sendable {
                 socketPath: socketPath, configuration: configuration, logger: logger,
                 observe: observe, handler: handler)
             var threads: [WorkerThread] = []
-            do throws(FastCGIError) {
+            do throws(WorkerThread.Refusal) {
                 for index in 0..<max(1, configuration.threads) {
                     threads.append(
                         try WorkerThread(name: "fastcgi-\(index)") { core.work(as: index) })
@@ -118,7 +119,7 @@ public final class Server: Sendable {
                 core.endWorkers(threads)
                 core.listener.unlinkIfOwn()
                 core.closeListener()
-                throw error
+                throw .system(call: "pthread_create", path: socketPath, errno: error.code)
             }
             phase = .running(core, threads)
         }

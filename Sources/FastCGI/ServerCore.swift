@@ -2,6 +2,7 @@ internal import CFastCGI
 internal import Glibc
 internal import Logging
 internal import Synchronization
+internal import Threads
 
 /// What the workers, the connections and the responders of one server share.
 final class ServerCore: Sendable {

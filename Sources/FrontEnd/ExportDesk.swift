@@ -4,6 +4,7 @@ internal import HTTPClient
 internal import MonotonicTime
 internal import ServerRuntime
 internal import Synchronization
+internal import Threads
 
 /// Streams the whole catalog or all orders as CSV, a page at a time.
 ///

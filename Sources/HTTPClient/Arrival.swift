@@ -1,5 +1,5 @@
 internal import Synchronization
-internal import Waiting
+internal import Threads
 
 /// Where a thread waits for what another brings, once: the answer to a request, where nothing can
 /// be done before it has come.

@@ -1,6 +1,7 @@
 internal import CCurl
 internal import Glibc
 internal import Synchronization
+internal import Threads
 
 /// Requests to the other servers: HTTP/1.1 over kept connections, through libcurl.
 ///
@@ -47,7 +48,7 @@ public final class HTTPClient: Sendable {
     /// What a client consists of once it could be started.
     private struct Parts {
         let inbox: Inbox
-        let thread: LoopThread
+        let thread: WorkerThread
     }
 
     private let parts: Result<Parts, HTTPClientError>
@@ -68,8 +69,12 @@ public final class HTTPClient: Sendable {
         // Sound: from here on it is the thread's alone.
         nonisolated(unsafe) let loop = try TransferLoop(
             inbox: inbox, sockets: SocketSet(wakeup), configuration: configuration)
-        let thread = try LoopThread(name: "http-client") { loop.run() }
-        return Parts(inbox: inbox, thread: thread)
+        do throws(WorkerThread.Refusal) {
+            let thread = try WorkerThread(name: "http-client") { loop.run() }
+            return Parts(inbox: inbox, thread: thread)
+        } catch {
+            throw .unavailable("\(error)")
+        }
     }
 
     deinit { shutDown() }
@@ -125,7 +130,7 @@ public final class HTTPClient: Sendable {
         else { return }
         parts.inbox.shutDown()
         // The last reference may be dropped by a completion, which cannot wait for its own thread.
-        if parts.thread.isCurrent { parts.thread.detach() } else { parts.thread.join() }
+        if !parts.thread.isCurrent { parts.thread.join() }
     }
 }
 

@@ -4,6 +4,7 @@ internal import Logging
 public import Replication
 public import ServerRuntime
 internal import Synchronization
+internal import Threads
 
 /// The server's votes in the view registers of both groups.
 ///
@@ -67,7 +68,7 @@ public final class AcceptorHost: Sendable {
 
     /// Starts the thread.
     public func start() {
-        thread.withLock { $0 = WorkerThread(name: "acceptor") { [self] in run() } }
+        thread.withLock { $0 = .required(name: "acceptor") { [self] in run() } }
     }
 
     /// Answers what is waiting and ends the thread.

@@ -8,6 +8,7 @@ internal import Replication
 internal import ServerRuntime
 internal import Storage
 internal import Synchronization
+internal import Threads
 
 /// The threads that write the log, apply what is committed, and keep both small.
 extension ReplicaHost {
@@ -39,9 +40,9 @@ extension ReplicaHost {
     public func start() {
         removeLeftSnapshots()
         let workers = [
-            WorkerThread(name: "log") { [self] in writeLog() },
-            WorkerThread(name: "apply") { [self] in applyCommitted() },
-            WorkerThread(name: "load") { [self] in load() },
+            WorkerThread.required(name: "log") { [self] in writeLog() },
+            WorkerThread.required(name: "apply") { [self] in applyCommitted() },
+            WorkerThread.required(name: "load") { [self] in load() },
         ]
         let tick = engine.withLock { $0.configuration.tickInterval }
         let periodic = [

@@ -26,6 +26,7 @@ public import Replication
 public import ServerRuntime
 public import Storage
 internal import Synchronization
+internal import Threads
 
 /// See the top of the file.
 public final class ReplicaHost<Store: StateStore>: Sendable {

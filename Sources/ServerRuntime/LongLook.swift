@@ -1,5 +1,6 @@
 public import API
 internal import Synchronization
+internal import Threads
 
 /// Something that takes long to find out, such as an audit, and that several may ask for. One look
 /// is under way at a time, on a thread of its own; whoever asks meanwhile gets what the next one

@@ -3,7 +3,7 @@ internal import FastCGI
 internal import Glibc
 internal import HTTPClient
 internal import Logging
-internal import Waiting
+internal import Threads
 
 /// Exit statuses of sysexits.h that the servers use.
 public enum ExitStatus {

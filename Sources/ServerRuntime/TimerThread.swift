@@ -1,19 +1,26 @@
+internal import HeapModule
 public import MonotonicTime
 internal import Synchronization
-internal import Waiting
+internal import Threads
 
 /// Calls closures at their times, from one thread of its own: the pause before a retry, the end of
 /// a request's time. No thread sleeps on behalf of one request.
 public final class TimerThread: Sendable {
-    private struct Entry {
+    private struct Entry: Comparable {
         let due: Instant
+        /// Of two that are due together, the one that came first.
         let number: UInt64
         let body: @Sendable () -> Void
+
+        static func < (left: Entry, right: Entry) -> Bool {
+            (left.due, left.number) < (right.due, right.number)
+        }
+
+        static func == (left: Entry, right: Entry) -> Bool { left.number == right.number }
     }
 
     private struct State {
-        /// A binary heap, soonest first.
-        var heap: [Entry] = []
+        var entries = Heap<Entry>()
         var nextNumber: UInt64 = 0
         var isStopped = false
     }
@@ -23,7 +30,7 @@ public final class TimerThread: Sendable {
 
     /// Makes the timer and starts its thread.
     public init() {
-        _ = WorkerThread(name: "timers") { [self] in run() }
+        _ = WorkerThread.required(name: "timers") { [self] in run() }
     }
 
     /// Calls a closure once, at or soon after an instant. Any thread.
@@ -34,10 +41,9 @@ public final class TimerThread: Sendable {
     public func schedule(at due: Instant, _ body: @escaping @Sendable () -> Void) {
         let isSoonest = state.withLock { state -> Bool in
             guard !state.isStopped else { return false }
-            state.heap.append(Entry(due: due, number: state.nextNumber, body: body))
+            state.entries.insert(Entry(due: due, number: state.nextNumber, body: body))
             state.nextNumber += 1
-            Self.siftUp(&state.heap)
-            return state.heap.first?.due == due
+            return state.entries.min?.due == due
         }
         if isSoonest { changed.signal() }
     }
@@ -51,7 +57,7 @@ public final class TimerThread: Sendable {
     public func stop() {
         state.withLock {
             $0.isStopped = true
-            $0.heap = []
+            $0.entries = []
         }
         changed.signal()
     }
@@ -61,11 +67,10 @@ public final class TimerThread: Sendable {
             let now = BootClock.now()
             var due: [@Sendable () -> Void] = []
             let (next, isStopped) = state.withLock { state -> (Instant?, Bool) in
-                while let first = state.heap.first, first.due <= now {
-                    due.append(first.body)
-                    Self.removeFirst(&state.heap)
+                while let first = state.entries.min, first.due <= now {
+                    due.append(state.entries.removeMin().body)
                 }
-                return (state.heap.first?.due, state.isStopped)
+                return (state.entries.min?.due, state.isStopped)
             }
             if isStopped { return }
             for body in due { body() }
@@ -75,35 +80,6 @@ public final class TimerThread: Sendable {
             } else {
                 changed.wait()
             }
-        }
-    }
-
-    private static func precedes(_ left: Entry, _ right: Entry) -> Bool {
-        (left.due, left.number) < (right.due, right.number)
-    }
-
-    private static func siftUp(_ heap: inout [Entry]) {
-        var child = heap.count - 1
-        while child > 0 {
-            let parent = (child - 1) / 2
-            guard precedes(heap[child], heap[parent]) else { return }
-            heap.swapAt(child, parent)
-            child = parent
-        }
-    }
-
-    private static func removeFirst(_ heap: inout [Entry]) {
-        heap.swapAt(0, heap.count - 1)
-        heap.removeLast()
-        var parent = 0
-        while true {
-            var least = parent
-            for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count {
-                if precedes(heap[child], heap[least]) { least = child }
-            }
-            if least == parent { return }
-            heap.swapAt(parent, least)
-            parent = least
         }
     }
 }
