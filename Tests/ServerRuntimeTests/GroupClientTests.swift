@@ -98,7 +98,6 @@ struct GroupClientTests {
         #expect(replies.allSatisfy { $0.count == 0 })
         client.learn(primary: "server2")
         for reply in replies { #expect(try text(of: reply.wait()) == "successor") }
-        #expect(client.presumedPrimary == "server2")
     }
 
     @Test("A late answer of the server that a request was taken away from is nobody's")
@@ -153,7 +152,6 @@ struct GroupClientTests {
         let frozen = try SocketServer { connection in connection.waitForClose() }
         let client = try group(of: [frozen, server("other")], attemptLimit: .milliseconds(50))
         #expect(try text(of: send(client).wait()) == "other")
-        #expect(client.presumedPrimary == "server2")
     }
 
     @Test("A server that names another as primary redirects")
@@ -167,7 +165,6 @@ struct GroupClientTests {
         }
         let client = try group(of: [backup, backup, server("primary")])
         #expect(try text(of: send(client).wait()) == "primary")
-        #expect(client.presumedPrimary == "server3")
     }
 
     @Test("A new primary that does not know it yet is asked until it does")
@@ -188,7 +185,6 @@ struct GroupClientTests {
         let client = try group(of: [frozen, successor])
         client.learn(primary: "server2")
         #expect(try text(of: send(client).wait()) == "successor")
-        #expect(client.presumedPrimary == "server2")
     }
 
     @Test("Without an answer it is said that the request may have been carried out")
