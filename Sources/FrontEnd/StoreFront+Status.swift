@@ -169,7 +169,7 @@ extension StoreFront {
 
     private func write(requests text: inout JSONText) {
         text.member("lookups", counters.answers(.lookup))
-        text.member("searches", counters.answers(.search, .topics))
+        text.member("searches", counters.answers(.search, .searchWords, .topics))
         text.member("buys", counters.answers(.buy))
         text.member("buyBatches", counters.buyBatches.load(ordering: .relaxed))
         text.member("buysWaiting", buys.waitingCount)

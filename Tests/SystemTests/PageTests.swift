@@ -175,6 +175,7 @@ struct PageTests {
                       uptimeMilliseconds: uptime, boundsMilliseconds: [1, 10, 100],
                       routes: {
                         lookup: { answers: { 200: lookups }, durations: [lookups, 0, 0, 0] },
+                        'search-words': { answers: { 200: sold }, durations: [0, 0, 0, 0] },
                         buy: {
                           answers: { 201: sold, 409: refused },
                           durations: [0, 0, sold + refused, 0],
@@ -198,15 +199,15 @@ struct PageTests {
                   return [
                     nothing, second.at(-1).lookups, second.at(-1).sold, second.at(-1).refused,
                     second.at(-1).requests, second.at(-1).p50, second.at(-1).hitRatio,
-                    third.at(-1).lookups, third.at(-1).hitRatio,
+                    third.at(-1).lookups, third.at(-1).hitRatio, second.at(-1).searches,
                     percentile([0, 4, 0, 0], [1, 10, 100], 0.5),
                     percentile([0, 0, 0, 3], [1, 10, 100], 0.5), percentile([0, 0], [1], 0.5),
                   ];
                 })()
                 """)
             let numbers = (figures as? [Any])?.map { $0 as? Double }
-            // a: 200 lookups, 20 sold, 4 refused in two seconds; b: 40 lookups in four.
-            let wanted: [Double?] = [0, 110, 10, 2, 122, 0.55, 1000 / 11, 50, 0, 5.5, 100, nil]
+            // a: 200 lookups, 20 sold, 20 searches, 4 refused in two seconds; b: 40 lookups in four.
+            let wanted: [Double?] = [0, 110, 10, 2, 132, 0.55, 1000 / 11, 50, 0, 10, 5.5, 100, nil]
             #expect(numbers?.count == wanted.count)
             for (number, wanted) in zip(numbers ?? [], wanted) {
                 #expect(abs((number ?? -1) - (wanted ?? -1)) < 1e-9)

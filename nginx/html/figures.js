@@ -4,7 +4,11 @@
 const minutes = 10;
 const storage = "pygmy.figures";
 // What clients ask for; probes, and this page's own questions, are left out.
-const clientRoutes = ["lookup", "search", "topics", "buy", "order", "restock", "item"];
+const clientRoutes = [
+  "lookup", "search", "search-words", "topics", "buy", "order", "orders", "restock", "item",
+  "catalog.csv", "orders.csv",
+];
+const searchRoutes = ["search", "search-words", "topics"];
 
 export class Figures {
   constructor() {
@@ -109,7 +113,7 @@ function point(rates, time) {
     time,
     requests: perSecond((rate) => sum(Object.values(rate.requests))),
     lookups: perSecond((rate) => rate.requests.lookup ?? 0),
-    searches: perSecond((rate) => (rate.requests.search ?? 0) + (rate.requests.topics ?? 0)),
+    searches: perSecond((rate) => sum(searchRoutes.map((name) => rate.requests[name] ?? 0))),
     sold: perSecond((rate) => rate.outcomes.sold),
     refused: perSecond((rate) => rate.outcomes.refused),
     failed: perSecond((rate) => rate.outcomes.failed),
