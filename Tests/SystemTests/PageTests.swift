@@ -99,6 +99,89 @@ struct PageTests {
         }
     }
 
+    @Test(
+        .cluster(
+            .pair.with {
+                $0.catalog = ClusterPlan.catalog(stock: 2)
+                $0.settings["requestTimeout"] = .number(2)
+            }))
+    func
+        `A purchase of the last copies that was not confirmed is asked for again, and is one order`()
+        throws
+    {
+        let store = Cluster.current
+        let orderServers = ["orderServer1", "orderServer2"]
+        try browse(store) { page in
+            try page.go(to: url(store, "/#/book/1"))
+            try page.wait(for: "Only 2 left", in: ".detail .stock")
+            for server in orderServers { try store.signal(SIGSTOP, to: server) }
+            try page.evaluate("document.querySelector('.detail input').value = 2")
+            try page.click(".detail button")
+            // It is kept before it is sent, and not only once an attempt has failed.
+            try page.wait(for: "Buying", in: ".detail button")
+            let kept = "JSON.parse(sessionStorage.getItem('pygmy.open'))"
+            let key = try #require(try page.evaluate("\(kept)['1'].key") as? String)
+            try page.wait(for: "Ask again", in: ".detail button", within: .seconds(120))
+            try page.wait(for: "Whether it was bought is not known", in: ".detail .said")
+
+            // The catalog has sold the copies; what an order server was to say of it did not come.
+            try eventually("a sale") {
+                try ["catalogServer1", "catalogServer2"].contains { server in
+                    let answer = try store.request(
+                        "POST", "/buy/1?quantity=2", server: server,
+                        headers: [
+                            "Authorization": "Bearer \(store.clusterSecret)",
+                            "Idempotency-Key": key,
+                        ])
+                    return [200, 201].contains(answer.status)
+                }
+            }
+            #expect(try store.stock(of: 1) == 0)
+            try page.command("Page.reload")
+            try page.wait(for: "Out of stock", in: ".detail .stock")
+            try page.wait(for: "Whether it was bought is not known", in: ".detail .said")
+            #expect(try page.text(".detail button") == "Ask again")
+            let isLocked = "document.querySelector('.detail input').disabled"
+            #expect(try page.evaluate(isLocked) as? Bool == true)
+            #expect(
+                try page.evaluate("document.querySelector('.detail input').value") as? String == "2"
+            )
+            try page.keepPicture("ask-again")
+
+            // On another view too.
+            try page.go(to: url(store, "/#/topic/DistributedSystems"))
+            try page.wait(for: "Ask again", in: ".book[data-item=\"1\"] button")
+            let overhang = try page.evaluate(
+                """
+                [...document.querySelectorAll('.book')].filter((card) =>
+                  card.querySelector('button').getBoundingClientRect().right
+                    > card.getBoundingClientRect().right - 8).length
+                """)
+            #expect(overhang as? Int == 0)
+            try page.keepPicture("ask-again-topic")
+            for server in orderServers { try store.signal(SIGCONT, to: server) }
+            try page.click(".book[data-item=\"1\"] button")
+            try page.wait(
+                for: "Bought: order 1", in: ".book[data-item=\"1\"] .said", within: .seconds(60))
+            try page.wait(for: "Sold out", in: ".book[data-item=\"1\"] button")
+            #expect(try page.evaluate("Object.keys(\(kept)).length") as? Int == 0)
+
+            // One that is so old that the store may have forgotten its key is not asked for again.
+            try page.evaluate(
+                """
+                sessionStorage.setItem('pygmy.open', JSON.stringify(
+                  { 2: { key: 'old', copies: 2, since: Date.now() - 86400001 } }))
+                """)
+            try page.command("Page.reload")
+            try page.wait(for: "Only 2 left", in: ".book[data-item=\"2\"] .stock")
+            #expect(try page.text(".book[data-item=\"2\"] button") == "Buy")
+
+            let audit = try Audit(of: store)
+            #expect(audit.orders.map(\.key) == [key])
+            #expect(audit.stock[1] == 0)
+        }
+    }
+
     @Test(.cluster(.pair)) func `The page is used by keyboard alone`() throws {
         let store = Cluster.current
         try browse(store) { page in

@@ -61,51 +61,71 @@ function stockText(node, stock) {
 function purchase(book) {
   const stock = element("p");
   const said = element("p", { class: "said", role: "status" });
-  const button = element("button", {
-    type: "button", "aria-label": `Buy ${book.title} for ${money(book.cost)}`,
-  });
+  const button = element("button", { type: "button" });
   const copies = element("input", {
     type: "number", class: "copies", min: 1, max: 1000, value: 1, required: true, inputMode: "numeric",
     "aria-label": `Copies of ${book.title}`,
   });
-  const fill = (state) => {
+  // The purchase whose outcome is not known. While there is one, it is the only thing to do here: it
+  // may itself have taken the copies that are missing, and another number would be another purchase.
+  let open = openPurchase(book.itemNumber);
+  let state = book;
+  const fill = () => {
     stockText(stock, state.stock);
-    copies.disabled = state.stock === 0;
-    copies.max = Math.min(1000, Math.max(1, state.stock));
-    button.disabled = state.stock === 0;
-    button.textContent = state.stock === 0 ? "Sold out" : "Buy";
+    if (open) copies.value = open.copies;
+    copies.disabled = open !== null || state.stock === 0;
+    copies.max = open ? 1000 : Math.min(1000, Math.max(1, state.stock));
+    button.disabled = open === null && state.stock === 0;
+    button.textContent = open ? "Ask again" : state.stock === 0 ? "Sold out" : "Buy";
+    button.setAttribute("aria-label", open
+      ? `Ask again about ${book.title}` : `Buy ${book.title} for ${money(book.cost)}`);
   };
-  fill(book);
-  // A purchase whose outcome is not known: asked for again, it is the same one.
-  let unconfirmed = null;
+  const sayUnknown = (...text) => {
+    said.className = "said bad";
+    said.replaceChildren(
+      ...text, "Whether it was bought is not known. “Ask again” asks for the same purchase.");
+  };
+  fill();
+  if (open) sayUnknown();
   button.addEventListener("click", async () => {
-    if (!copies.reportValidity()) return;
-    if (unconfirmed?.copies !== copies.value) unconfirmed = { key: newKey(), copies: copies.value };
+    if (open && !isKept(open)) {
+      forgetOpen(book.itemNumber, open);
+      open = null;
+      said.textContent = "That was too long ago: the store may no longer know of it.";
+      return fill();
+    }
+    if (!open && !copies.reportValidity()) return;
+    open ??= { key: newKey(), copies: Number(copies.value), since: Date.now() };
+    // Kept before it is sent, so that a page that goes away in between still asks for the same.
+    keepOpen(book.itemNumber, open);
+    copies.disabled = true;
     button.disabled = true;
     button.textContent = "Buying …";
     said.className = "said quiet";
     try {
-      const order = await buy(
-        book.itemNumber, unconfirmed, (text) => { said.textContent = text; });
-      unconfirmed = null;
+      const order = await buy(book.itemNumber, open, (text) => { said.textContent = text; });
+      forgetOpen(book.itemNumber, open);
+      open = null;
       said.className = "said good";
       said.replaceChildren("Bought: ",
         element("a", { href: `#/order/${order.orderNumber}` }, `order ${order.orderNumber}`), ".");
       remember(order);
     } catch (error) {
-      said.className = "said bad";
-      said.textContent = error.message;
-      if (error.isWorthRepeating) {
-        said.append(" Whether it was bought is not known. “Buy” asks again for the same purchase.");
+      if (refusals.includes(error.status)) {
+        forgetOpen(book.itemNumber, open);
+        open = null;
+        said.className = "said bad";
+        said.textContent = error.message;
       } else {
-        unconfirmed = null;
+        sayUnknown(error.message, " ");
       }
     }
     try {
-      fill(await ask(`/lookup/${book.itemNumber}`));
+      state = await ask(`/lookup/${book.itemNumber}`);
     } catch {
-      fill(book);
+      // What was seen last is still the best that is known.
     }
+    fill();
   });
   return { stock, said, copies, button };
 }
@@ -122,6 +142,51 @@ async function buy(itemNumber, { key, copies }, report) {
       report("Not confirmed yet; asking again …");
       await pause(1000 * attempt);
     }
+  }
+}
+
+// MARK: Purchases whose outcome is not known
+
+const openKey = "pygmy.open";
+// The answers by which a purchase has come to nothing for good. After any other it may have been made.
+const refusals = [404, 409, 422];
+// The store keeps a key for so long; an older purchase asked for again could be made a second time.
+const keyLife = 24 * 3600 * 1000;
+// By the numbers of their books. They outlive a reload of the page, in this tab.
+const openPurchases = loadOpen();
+
+function loadOpen() {
+  try {
+    return new Map(Object.entries(JSON.parse(sessionStorage.getItem(openKey)) ?? {}));
+  } catch {
+    return new Map();
+  }
+}
+
+const isKept = (one) => Date.now() - one.since < keyLife;
+
+function openPurchase(itemNumber) {
+  const one = openPurchases.get(`${itemNumber}`);
+  return one && isKept(one) ? one : null;
+}
+
+function keepOpen(itemNumber, one) {
+  openPurchases.set(`${itemNumber}`, one);
+  saveOpen();
+}
+
+// The outcome may have come to a view that was left, after the next purchase has begun.
+function forgetOpen(itemNumber, one) {
+  if (openPurchases.get(`${itemNumber}`)?.key !== one.key) return;
+  openPurchases.delete(`${itemNumber}`);
+  saveOpen();
+}
+
+function saveOpen() {
+  try {
+    sessionStorage.setItem(openKey, JSON.stringify(Object.fromEntries(openPurchases)));
+  } catch {
+    // Without storage they live as long as the page.
   }
 }
 
@@ -257,7 +322,9 @@ function remembered() {
 }
 
 function remember(order) {
-  const orders = [order, ...remembered()].slice(0, 50);
+  // One that was asked for again may be there already.
+  const others = remembered().filter((one) => one.idempotencyKey !== order.idempotencyKey);
+  const orders = [order, ...others].slice(0, 50);
   try {
     localStorage.setItem(ordersKey, JSON.stringify(orders));
   } catch {
