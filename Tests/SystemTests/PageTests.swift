@@ -344,10 +344,21 @@ struct StatusPageTests {
         try page.wait(for: "hits", in: ".plot:nth-child(4) .plot-now")
 
         // They can be read with the arrow keys.
-        try page.evaluate("document.querySelector('.plot svg.canvas').focus()")
+        let slider = "document.querySelector('.plot [role=slider]')"
+        try page.evaluate("\(slider).focus()")
+        let latest = try page.evaluate("\(slider).ariaValueText") as? String
         try page.press("ArrowLeft")
-        try page.wait(
-            for: "/^[0-9:]+: all [0-9]/.test(document.querySelector('.unseen').innerText)")
+        try page.wait(for: "/^[0-9:]+: all [0-9]/.test(\(slider).ariaValueText)")
+        try page.wait(for: "\(slider).ariaValueNow < \(slider).ariaValueMax")
+        #expect(try page.evaluate("\(slider).ariaValueText") as? String != latest)
+        // What is being read stays as it is while figures come in.
+        try page.press("Home")
+        let first = try page.evaluate("\(slider).ariaValueText") as? String
+        let last = try page.evaluate("\(slider).ariaValueMax") as? String ?? ""
+        try page.wait(for: "\(slider).ariaValueMax > \(last) + 4")
+        #expect(try page.evaluate("\(slider).ariaValueText") as? String == first)
+        #expect(
+            try page.evaluate("\(slider).ariaValueNow === \(slider).ariaValueMin") as? Bool == true)
         try page.evaluate("document.activeElement.blur()")
         try page.keepPicture("status-load")
 

@@ -1,5 +1,6 @@
 // A plot of values over the last minutes, drawn as SVG at the size at which it is shown. It is read
-// with a pointer, with a finger, or with the arrow keys, and it says in words what it shows.
+// with a pointer, with a finger, or with the keyboard: it is a slider over its points, since screen
+// readers leave the arrow keys to a slider, and says in words what each point shows.
 
 import { clock, drawing, element } from "/common.js";
 
@@ -14,20 +15,25 @@ export class Plot {
     this.chosen = null;
     this.now = element("p", { class: "plot-now" });
     this.legend = element("ul", { class: "legend" });
-    this.canvas = drawing("svg", {
-      class: "canvas", tabindex: "0", role: "img", "aria-label": title,
-    });
-    this.spoken = element("p", { class: "unseen", "aria-live": "polite" });
-    this.area = element("div", { class: "area" }, this.canvas);
+    this.canvas = drawing("svg", { class: "canvas", "aria-hidden": "true" });
+    this.area = element("div", {
+      class: "area", role: "slider", tabIndex: 0,
+      "aria-label": `${title} over the last ${minutes} minutes, in ${unit}`,
+    }, this.canvas);
     this.node = element("article", { class: "plot card" },
       element("div", { class: "plot-head" }, element("h3", {}, title), this.now),
-      this.legend, this.area, this.spoken);
+      this.legend, this.area);
     this.listen();
+    this.describe();
     new ResizeObserver(() => this.draw()).observe(this.area);
   }
 
   update(points) {
     this.points = points;
+    // The moment that is being read has left the plot.
+    if (this.chosen !== null && !points.some((point) => point.time === this.chosen)) {
+      this.chosen = points.at(-1)?.time ?? null;
+    }
     this.draw();
   }
 
@@ -50,23 +56,28 @@ export class Plot {
     this.canvas.addEventListener("pointermove", choose);
     this.canvas.addEventListener("pointerdown", choose);
     this.canvas.addEventListener("pointerleave", () => this.choose(null));
-    this.canvas.addEventListener("blur", () => this.choose(null));
-    this.canvas.addEventListener("keydown", (event) => {
-      const steps = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10 };
+    this.area.addEventListener("blur", () => this.choose(null));
+    this.area.addEventListener("focus", () => {
+      if (this.chosen === null && this.area.matches(":focus-visible")) {
+        this.choose(this.points.at(-1)?.time ?? null);
+      }
+    });
+    this.area.addEventListener("keydown", (event) => {
+      const steps = {
+        ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10,
+      };
       const last = this.points.length - 1;
-      if (last < 0) return;
+      if (last < 0 || event.ctrlKey || event.altKey || event.metaKey) return;
       const at = this.points.findIndex((point) => point.time === this.chosen);
       if (event.key in steps) {
-        const next = (at < 0 ? last : at + steps[event.key]);
+        const next = (at < 0 ? last : at) + steps[event.key];
         this.choose(this.points[Math.min(last, Math.max(0, next))].time);
       } else if (event.key === "Home") this.choose(this.points[0].time);
       else if (event.key === "End") this.choose(this.points[last].time);
       else if (event.key === "Escape") this.choose(null);
       else return;
       event.preventDefault();
-      const point = this.points.find((one) => one.time === this.chosen);
-      this.spoken.textContent = point
-        ? `${clock(new Date(point.time))}: ${this.words(point)}` : "";
+      this.describe();
     });
   }
 
@@ -74,6 +85,18 @@ export class Plot {
     if (time === this.chosen) return;
     this.chosen = time;
     this.draw();
+  }
+
+  // What is read out: the chosen point, or the latest.
+  describe() {
+    const latest = this.points.at(-1);
+    const point = this.points.find((one) => one.time === this.chosen) ?? latest;
+    const seconds = (one) => `${Math.round((one?.time ?? 0) / 1000)}`;
+    this.area.setAttribute("aria-valuemin", seconds(this.points[0]));
+    this.area.setAttribute("aria-valuemax", seconds(latest));
+    this.area.setAttribute("aria-valuenow", seconds(point));
+    this.area.setAttribute("aria-valuetext", point
+      ? `${clock(new Date(point.time))}: ${this.words(point)}` : "No figures yet");
   }
 
   words(point) {
@@ -184,11 +207,9 @@ export class Plot {
     if (this.chosen !== null && point) {
       this.legend.append(element("li", {}, clock(new Date(point.time))));
     }
-    this.canvas.setAttribute(
-      "aria-label",
-      `${this.title} over the last ${this.minutes} minutes, in ${this.unit}. `
-        + (latest ? `Now: ${this.words(latest)}.` : "No figures yet.")
-        + " Arrow keys read earlier values.");
+    // Where nothing is chosen, what has the focus stays as it was read: it would be read anew with
+    // each figure.
+    if (this.chosen !== null || document.activeElement !== this.area) this.describe();
   }
 }
 

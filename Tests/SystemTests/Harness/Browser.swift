@@ -251,7 +251,9 @@ final class Page {
 
     /// Presses a key, such as `Tab`, `Enter` or `ArrowLeft`.
     func press(_ key: String) throws {
-        let codes = ["Tab": 9, "Enter": 13, "Escape": 27, "ArrowLeft": 37, "ArrowRight": 39]
+        let codes = [
+            "Tab": 9, "Enter": 13, "Escape": 27, "Home": 36, "ArrowLeft": 37, "ArrowRight": 39,
+        ]
         var event: [String: Any] = [
             "key": key, "code": key, "windowsVirtualKeyCode": codes[key] ?? 0,
         ]
@@ -305,7 +307,7 @@ final class Page {
               for (const node of document.querySelectorAll('body *')) {
                 const text = [...node.childNodes].filter((one) => one.nodeType === 3)
                   .map((one) => one.data.trim()).join('');
-                if (!text || node.disabled || node.closest('[aria-hidden=true], .unseen, noscript')
+                if (!text || node.disabled || node.closest('[aria-hidden=true], noscript')
                   || node.offsetParent === null) continue;
                 count++;
                 const style = getComputedStyle(node);
@@ -328,7 +330,7 @@ final class Page {
         let tree = try command("Accessibility.getFullAXTree")
         let named: Set = [
             "button", "link", "textbox", "combobox", "searchbox", "img", "image", "dialog",
-            "navigation", "DisclosureTriangle",
+            "navigation", "slider", "DisclosureTriangle",
         ]
         return (tree["nodes"] as? [[String: Any]] ?? []).compactMap { node in
             func value(_ member: String) -> String {
