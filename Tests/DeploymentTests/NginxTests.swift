@@ -138,8 +138,15 @@ private let nginx = "/usr/sbin/nginx"
             .map { try String(contentsOfFile: "\(checkout)/Sources/API/\($0)", encoding: .utf8) }
             .joined()
         let slugs = sources.matches(
-            of: /"([a-z]+(?:-[a-z]+)+|unavailable|unauthorized|overloaded)", \d{3},/)
+            of: /"([a-z]+(?:-[a-z]+)+|unavailable|unauthorized|overloaded)", (\d{3}),/)
         #expect(slugs.count > 20)
-        for slug in slugs { #expect(page.contains("id=\"\(slug.output.1)\""), "\(slug.output.1)") }
+        let entries = page.matches(of: /<dt id="([a-z-]+)">[^<]* <code>(\d{3})<\/code>/)
+        let shown = Set(entries.map { "\($0.output.1) \($0.output.2)" })
+        for slug in slugs {
+            let entry = "\(slug.output.1) \(slug.output.2)"
+            #expect(shown.contains(entry), "\(entry)")
+        }
+        let statuses = entries.map(\.output.2)
+        #expect(statuses == statuses.sorted(), "they are found by their status")
     }
 }
