@@ -32,8 +32,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 /// What the two kinds of replicated server are made of.
 let replicated: [Target.Dependency] = [
-    "API", "Bookstore", "Durability", "FastCGI", "HTTPClient", "MonotonicTime", "RegisterHost",
-    "ReplicaHost", "Replication", "ServerRuntime", "Storage", log,
+    "API", "Bookstore", "Console", "Durability", "FastCGI", "HTTPClient", "MonotonicTime",
+    "RegisterHost", "ReplicaHost", "Replication", "ServerRuntime", "Storage", log,
 ]
 
 let package = Package(
@@ -68,8 +68,9 @@ let package = Package(
         module("Caching", ["MonotonicTime"]),
         module("API"),
 
-        // Adapters: each owns one C library.
+        // Adapters: each owns one C library, or a part of the system.
         module("Threads"),
+        module("Console", [arguments]),
         module("FastCGI", ["CFastCGI", "Threads", log]),
         module("HTTPClient", ["CCurl", "Threads"]),
         module("Durability", ["Bookstore"]),
@@ -78,15 +79,22 @@ let package = Package(
         // The parts of a server, and the three kinds of it.
         module(
             "ServerRuntime",
-            ["API", "FastCGI", "HTTPClient", "MonotonicTime", "Threads", arguments, heap, log]),
+            [
+                "API", "Console", "FastCGI", "HTTPClient", "MonotonicTime", "Threads", arguments,
+                heap, log,
+            ]),
         module(
             "RegisterHost",
-            ["API", "Durability", "HTTPClient", "Replication", "ServerRuntime", "Threads", log]),
+            [
+                "API", "Console", "Durability", "HTTPClient", "Replication", "ServerRuntime",
+                "Threads", log,
+            ]),
         module(
             "ReplicaHost",
             [
-                "API", "Bookstore", "Durability", "FastCGI", "HTTPClient", "MonotonicTime",
-                "RegisterHost", "Replication", "ServerRuntime", "Storage", "Threads", log,
+                "API", "Bookstore", "Console", "Durability", "FastCGI", "HTTPClient",
+                "MonotonicTime", "RegisterHost", "Replication", "ServerRuntime", "Storage",
+                "Threads", log,
             ]),
         module(
             "FrontEnd",
@@ -99,7 +107,6 @@ let package = Package(
 
         // What looks after a cluster, and what puts it on trial.
         module("Deployment", ["API", "HTTPClient", log]),
-        module("Console", [arguments]),
         module("Simulation", ["Replication", "Bookstore", "Caching", "MonotonicTime", heap]),
 
         program("frontEndServer", ["FrontEnd", "ServerRuntime", arguments]),
@@ -129,8 +136,9 @@ let package = Package(
                 "API", "Caching", "FastCGI", "FrontEnd", "HTTPClient", "MonotonicTime",
                 "Replication", log,
             ]),
-        // A server that misbehaves as a test tells it to.
+        // A program that a test starts, and that ends with it.
         .target(name: "ChildProcess", path: "Tests/ChildProcess", swiftSettings: settings),
+        // A server that misbehaves as a test tells it to.
         .target(name: "SocketServer", path: "Tests/SocketServer", swiftSettings: settings),
         tests("HTTPClientTests", ["HTTPClient", "SocketServer"]),
         tests("ThreadsTests", ["Threads"]),

@@ -50,6 +50,12 @@ public struct Address: Sendable, Hashable, CustomStringConvertible {
         host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 
+    /// Where it is reached from this machine: the loopback address where it stands for any.
+    public var reachable: Address {
+        guard isWildcard else { return self }
+        return Address(host: host == "::" ? "::1" : "127.0.0.1", port: port)
+    }
+
     /// Whether the host stands for every address of the machine.
     public var isWildcard: Bool { host == "0.0.0.0" || host == "::" }
 

@@ -43,9 +43,6 @@ static inline CURLcode pygmy_curl_get_long(CURL *handle, CURLINFO info, long *va
 static inline CURLcode pygmy_curl_get_size(CURL *handle, CURLINFO info, curl_off_t *value) {
     return (curl_easy_getinfo)(handle, info, value);
 }
-static inline CURLcode pygmy_curl_get_pointer(CURL *handle, CURLINFO info, void **value) {
-    return (curl_easy_getinfo)(handle, info, value);
-}
 
 static inline CURLMcode pygmy_curl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
     return (curl_multi_setopt)(multi, option, value);

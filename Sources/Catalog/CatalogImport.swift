@@ -1,5 +1,6 @@
 internal import API
 internal import Bookstore
+internal import Console
 internal import Durability
 internal import Glibc
 internal import Logging

@@ -34,9 +34,7 @@ extension ClusterRunner {
     /// The last line of its log, which says more often than not why it ended.
     private func lastLine(of name: String) -> String {
         let path = "\(plan.site.configuration.logDirectory)/\(name).log"
-        guard let bytes = Filesystem.tail(of: path),
-            let line = bytes.split(separator: UInt8(ascii: "\n")).last
-        else { return "" }
-        return "\n    \(path): \(String(decoding: line.prefix(500), as: UTF8.self))"
+        let line = Filesystem.lastLine(of: path)
+        return line.isEmpty ? "" : "\n    \(path): \(line)"
     }
 }

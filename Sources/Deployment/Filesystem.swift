@@ -85,15 +85,17 @@ extension Filesystem {
 }
 
 extension Filesystem {
-    /// The last bytes of a file; nil where it cannot be read.
-    static func tail(of path: String, length: Int = 4096) -> [UInt8]? {
+    /// The last line of a file, as of a log, as far as it is among its last 4 KiB, and no more than
+    /// 500 bytes of it; empty where it cannot be read.
+    public static func lastLine(of path: String) -> String {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
+        guard descriptor >= 0 else { return "" }
         defer { close(descriptor) }
         let size = lseek(descriptor, 0, SEEK_END)
-        guard size >= 0 else { return nil }
-        var bytes = [UInt8](repeating: 0, count: length)
-        let count = pread(descriptor, &bytes, length, max(0, size - off_t(length)))
-        return count >= 0 ? Array(bytes[..<count]) : nil
+        guard size >= 0 else { return "" }
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let count = pread(descriptor, &bytes, bytes.count, max(0, size - off_t(bytes.count)))
+        let lines = bytes.prefix(max(0, count)).split(separator: UInt8(ascii: "\n"))
+        return String(decoding: lines.last?.prefix(500) ?? [], as: UTF8.self)
     }
 }

@@ -25,7 +25,7 @@ extension NginxConfiguration {
             error_log \(path("\(settings.logDirectory)/nginx.log")) warn;
 
             events {
-                worker_connections 4096;
+                worker_connections 8192;
             }
 
             http {
@@ -86,7 +86,7 @@ extension NginxConfiguration {
 
         # What a page from elsewhere may read (CORS): what anybody may read, by the path as sent.
         map $request_uri $pygmy_cors_origin {
-            "~^/(?:lookup|orders)/" "*";
+            "~^/(?:lookup|orders)/[^/?]" "*";
             "~^/search(?:[/?]|$)" "*";
             "~^/(?:topics|status|health|openapi\\.json)/?(?:\\?|$)" "*";
             default "";

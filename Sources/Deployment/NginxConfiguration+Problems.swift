@@ -51,7 +51,7 @@ extension NginxConfiguration {
             var added = problem.headers.map {
                 "\($0.name) \"\($0.value.replacing("\"", with: "\\\""))\""
             }
-            if [502, 504].contains(problem.status) {
+            if [502, 503, 504].contains(problem.status) {
                 added.append("Idempotency-Key $pygmy_default_key")
             }
             // What no server has been sent, none can have acted on.

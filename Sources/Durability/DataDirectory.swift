@@ -64,11 +64,6 @@ public final class DataDirectory: Sendable {
         Self.unlock(lock)
     }
 
-    /// The identity in hexadecimal.
-    public var identityText: String {
-        Hexadecimal.text(identity)
-    }
-
     /// Which catalog the directory was made for; empty where it was made for none so far.
     public var catalog: String {
         found.withLock { $0.catalog }

@@ -75,6 +75,12 @@ package enum Files {
 
     /// Removes a directory with the files in it; one that is not there is no error.
     package static func removeTree(_ path: String) throws(StorageError) {
+        try removeFiles(in: path)
+        if rmdir(path) != 0, errno != ENOENT { throw .lastSystemError(path) }
+    }
+
+    /// Removes the files in a directory; one that is not there is no error.
+    package static func removeFiles(in path: String) throws(StorageError) {
         guard let handle = opendir(path) else {
             if errno == ENOENT { return }
             throw .lastSystemError(path)
@@ -88,7 +94,6 @@ package enum Files {
         }
         closedir(handle)
         for name in names { try remove("\(path)/\(name)") }
-        if rmdir(path) != 0 { throw .lastSystemError(path) }
     }
 
     /// Copies a file; the copy is durable on return, its name is not.

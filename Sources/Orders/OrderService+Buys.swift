@@ -1,5 +1,6 @@
 internal import API
 internal import Bookstore
+internal import Durability
 internal import FastCGI
 internal import HTTPClient
 internal import Logging
@@ -94,7 +95,14 @@ extension OrderService {
     ) {
         // A little less than what this server has, so that its own answer comes in time.
         let deadline = request.context.deadline
-        let known = (try? store.highestSaleNumber()) ?? 0
+        let known: Int64
+        do throws(Problem) {
+            known = try read { () throws(StorageError) in try store.highestSaleNumber() }
+        } catch {
+            let refusal = BuyResults.Item(
+                status: 503, isReplayed: false, orderNumber: 0, body: error.body)
+            return completion(Array(repeating: refusal, count: batch.items.count))
+        }
         catalog.send(
             GroupClient.Request(
                 method: "POST", path: "/buys",

@@ -43,7 +43,7 @@ extension OrderService {
 
     /// Reads from the store; what the disk does not give is a 503, and what it gives wrongly ends
     /// the server.
-    private func read<Value>(
+    func read<Value>(
         _ body: () throws(StorageError) -> Value
     ) throws(Problem) -> Value {
         do throws(StorageError) {

@@ -1,4 +1,5 @@
 internal import API
+internal import Console
 internal import HTTPClient
 internal import Replication
 public import ServerRuntime

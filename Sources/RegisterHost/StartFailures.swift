@@ -1,3 +1,4 @@
+internal import Console
 internal import Durability
 internal import Replication
 public import ServerRuntime

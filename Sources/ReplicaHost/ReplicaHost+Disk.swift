@@ -1,3 +1,4 @@
+internal import Console
 internal import Dispatch
 public import Durability
 internal import Glibc

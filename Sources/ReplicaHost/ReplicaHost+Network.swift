@@ -1,4 +1,5 @@
 internal import API
+internal import Console
 public import FastCGI
 internal import Glibc
 internal import HTTPClient

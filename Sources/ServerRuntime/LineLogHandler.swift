@@ -50,7 +50,7 @@ public struct LineLogHandler: LogHandler {
         at milliseconds: Int64, _ level: Logger.Level, _ message: String,
         _ metadata: [(String, String)]
     ) -> [UInt8] {
-        let time = Timestamp.text(milliseconds)
+        let time = Timestamp.text(milliseconds: milliseconds)
         switch settings.format {
         case .json:
             var text = JSONText(reservingCapacity: 256)
@@ -103,27 +103,5 @@ public struct LineLogHandler: LogHandler {
             if written <= 0 { return }  // Nobody reads stderr: there is nowhere left to say so.
             start += written
         }
-    }
-}
-
-/// Times as RFC 3339 has them.
-enum Timestamp {
-    /// `2026-01-02T03:04:05.678Z`.
-    /// - Parameter milliseconds: since 1970.
-    static func text(_ milliseconds: Int64) -> String {
-        var seconds = time_t(milliseconds / 1000)
-        var parts = tm()
-        gmtime_r(&seconds, &parts)
-        func padded(_ number: Int, _ width: Int) -> String {
-            let digits = String(number)
-            return String(repeating: "0", count: max(0, width - digits.count)) + digits
-        }
-        let date = [
-            padded(Int(parts.tm_year) + 1900, 4), padded(Int(parts.tm_mon) + 1, 2),
-            padded(Int(parts.tm_mday), 2),
-        ].joined(separator: "-")
-        let clock = [Int(parts.tm_hour), Int(parts.tm_min), Int(parts.tm_sec)]
-            .map { padded($0, 2) }.joined(separator: ":")
-        return "\(date)T\(clock).\(padded(Int(milliseconds % 1000), 3))Z"
     }
 }

@@ -1,3 +1,4 @@
+internal import Console
 internal import Glibc
 public import Logging
 internal import Synchronization
@@ -31,10 +32,10 @@ public final class LogSettings: Sendable {
     /// The settings of a process: where none are given, text on a terminal and JSON elsewhere;
     /// colours on a terminal, unless `NO_COLOR` is set or the terminal is dumb.
     public convenience init(format: Format?, level: Logger.Level) {
-        let isTerminal = isatty(STDERR_FILENO) == 1
+        let terminal = Terminal(STDERR_FILENO)
         self.init(
-            format: format ?? (isTerminal ? .text : .json),
-            isColoured: isTerminal && !Self.isSet("NO_COLOR") && !Self.isDumb, level: level)
+            format: format ?? (terminal.isTerminal ? .text : .json),
+            isColoured: terminal.hasColours, level: level)
     }
 
     /// The least level that is written now. Any thread.
@@ -54,13 +55,5 @@ public final class LogSettings: Sendable {
             }
             return level
         }
-    }
-
-    private static func isSet(_ name: String) -> Bool {
-        getenv(name).map { $0.pointee != 0 } ?? false
-    }
-
-    private static var isDumb: Bool {
-        getenv("TERM").map { String(cString: $0) == "dumb" } ?? false
     }
 }

@@ -1,23 +1,10 @@
 public import API
+internal import Console
 internal import FastCGI
 internal import Glibc
 internal import HTTPClient
 internal import Logging
 internal import Threads
-
-/// Exit statuses of sysexits.h that the servers use.
-public enum ExitStatus {
-    /// EX_DATAERR: files are damaged.
-    public static let damagedFiles: Int32 = 65
-    /// EX_UNAVAILABLE: something that the server needs is not to be had.
-    public static let unavailable: Int32 = 69
-    /// EX_IOERR: files that are in order can no longer be written.
-    public static let inputOutput: Int32 = 74
-    /// EX_TEMPFAIL: another process uses the data directory.
-    public static let inUse: Int32 = 75
-    /// EX_CONFIG: the configuration is wrong.
-    public static let configuration: Int32 = 78
-}
 
 /// Why a service cannot be made, and what the process ends with.
 public struct StartFailure: Error, CustomStringConvertible {
@@ -35,15 +22,20 @@ public struct StartFailure: Error, CustomStringConvertible {
 
 /// The life of a server process, from its arguments to its exit status.
 public enum ServerProgram {
+    /// What a server's exit statuses mean, for its help.
+    public static let exitStatuses = """
+        Exit status: 0 after an orderly stop, 65 for files that are damaged or a later release's, \
+        69 where it cannot serve, 74 where its disk fails, 75 where another process has the data \
+        directory, 78 for a wrong configuration.
+        """
+
     /// Runs a server in the foreground until SIGTERM, SIGINT or SIGHUP.
     /// - Parameters:
     ///   - kind: what the program is.
     ///   - name: the server's name; nil where the configuration holds just one of the kind.
     ///   - options: the rest of the command line.
     ///   - make: makes the service; what it throws ends the process with a line that says why.
-    /// - Returns: the exit status: 0 after an orderly stop, 78 for a bad configuration, 65 for
-    ///   damaged files, 75 where another process has the data directory, 69 for anything else that
-    ///   keeps it from serving.
+    /// - Returns: the exit status, as ``exitStatuses`` says.
     public static func run(
         _ kind: ServerKind, name: String?, _ options: ServerOptions,
         make: (ServerEnvironment) throws -> any Service

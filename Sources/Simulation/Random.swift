@@ -26,15 +26,6 @@ struct Random: RandomNumberGenerator {
     /// A number between two, evenly spread.
     mutating func real(_ low: Double, _ high: Double) -> Double { low + (high - low) * fraction() }
 
-    /// A number between two, evenly spread over its orders of magnitude.
-    mutating func scale(_ low: Double, _ high: Double) -> Double {
-        var result = low
-        let factor = high / low
-        // A coarse power is enough, and the same on every machine.
-        for _ in 0..<8 where chance(0.5) { result *= root(factor) }
-        return min(result, high)
-    }
-
     /// An element.
     mutating func element<Element>(_ elements: [Element]) -> Element {
         elements[integer(0...elements.count - 1)]

@@ -12,9 +12,8 @@ struct CatalogServer: ParsableCommand {
         abstract:
             "Runs a catalog server of the book store: its books, their stock and their sales.",
         discussion: """
-            It logs to stderr and serves until SIGTERM, then finishes what is in flight. Exit \
-            status: 0 after an orderly stop, 78 for a wrong configuration, 65 for damaged files, 75 \
-            where another process has the data directory, 69 where it cannot serve.
+            It logs to stderr and serves until SIGTERM, then finishes what is in flight. \
+            \(ServerProgram.exitStatuses)
             """,
         version: API.version)
 

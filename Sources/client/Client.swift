@@ -35,6 +35,7 @@ struct Client: ParsableCommand {
             try command.run()
             Standard.finish("client")
         } catch {
+            Standard.finish("client")
             exit(withError: error)
         }
     }
@@ -53,8 +54,10 @@ struct MenuCommand: ParsableCommand {
     }
 
     func run() throws {
+        var client = try store.client()
+        client.notice = { Standard.output($0) }
         var menu = Menu(
-            store: try store.client(), readLine: { readLine() }, write: { Standard.output($0) })
+            store: client, readLine: { readLine() }, write: { Standard.output($0) })
         menu.run()
     }
 }

@@ -22,9 +22,7 @@ struct StoreOption: ParsableArguments {
         // A customer has no configuration as a rule; the default then is where the store is.
         if config == nil, access(path, F_OK) != 0 { return Configuration.Settings().listen }
         do throws(ConfigurationError) {
-            let listen = try Configuration.load(path: path).settings.listen
-            guard listen.isWildcard else { return listen }
-            return Address(host: listen.host == "::" ? "::1" : "127.0.0.1", port: listen.port)
+            return try Configuration.load(path: path).settings.listen.reachable
         } catch {
             Standard.error("\(error)")
             throw ExitCode.configuration

@@ -66,7 +66,7 @@ struct StoreClient {
             guard attempt.isWorthRepeating else { return outcome(of: attempt, Wording.order) }
             isUnknown = isUnknown || attempt.mayHaveHappened
             let limit = isUnknown ? patience.whileUnknown : patience.whileUnreached
-            let asked = attempt.retryAfter ?? pause
+            let asked = max(attempt.retryAfter ?? .zero, pause)
             guard ContinuousClock.now - start + asked < limit else {
                 guard isUnknown else { return outcome(of: attempt, Wording.order) }
                 return .unavailable(

@@ -11,8 +11,8 @@ struct FrontEndServer: ParsableCommand {
         commandName: "frontEndServer",
         abstract: "Runs a front end of the book store: what clients talk to, by way of nginx.",
         discussion: """
-            It logs to stderr and serves until SIGTERM, then finishes what is in flight. Exit \
-            status: 0 after an orderly stop, 78 for a wrong configuration, 69 where it cannot serve.
+            It logs to stderr and serves until SIGTERM, then finishes what is in flight. \
+            \(ServerProgram.exitStatuses)
             """,
         version: API.version)
 

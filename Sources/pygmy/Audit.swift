@@ -43,8 +43,8 @@ struct Audit {
     var disagreements: [String] {
         var texts: [String] = []
         for (member, kinds) in through == nil ? Audit.shared : Audit.settled {
-            let said = answers.filter { kinds.contains($0.server.kind) }.compactMap { answer in
-                Audit.value(member, of: answer).map { (answer.server, $0) }
+            let said = answers.filter { kinds.contains($0.server.kind) }.map { answer in
+                (answer.server, Audit.value(member, of: answer) ?? "does not say")
             }
             guard let first = said.first, said.contains(where: { $0.1 != first.1 }) else {
                 continue

@@ -32,27 +32,29 @@ struct BackupCommand: ParsableCommand {
             try run(configuration)
         } catch {
             Standard.error("pygmy: \(error)")
-            throw ExitCode.unavailable
+            throw error.exitCode
         }
     }
 
     private func run(_ configuration: Configuration) throws(BackupFault) {
         guard !Files.exists(folder) || Files.isEmptyDirectory(folder) else {
-            throw BackupFault("\(folder) is not empty: name a folder that is to be made")
+            throw BackupFault(
+                "\(folder) is not empty: name a folder that is to be made", .validationFailure)
         }
         let secret: Secret
         do throws(CredentialsFault) {
             secret = try Credentials.load(configuration, makesFiles: false).clusterSecret
         } catch {
-            throw BackupFault("\(error)")
+            throw BackupFault("\(error)", .configuration)
         }
         var target = folder
         while target.count > 1, target.last == "/" { target.removeLast() }
         let unfinished = BackupFolder(path: target + ".unfinished")
+        let lock = try prepare(unfinished.path)
+        defer { close(lock) }
         do throws(BackupFault) {
-            try prepare(unfinished.path)
             let manifest = try fill(unfinished, configuration, secret)
-            try finish(unfinished.path)
+            try finish(unfinished.path, as: target)
             Standard.output(
                 """
                 \(folder): \(manifest.catalog.count) sales at entry \(manifest.catalog.index) of \
@@ -99,7 +101,7 @@ struct BackupCommand: ParsableCommand {
         do throws(StorageError) {
             try Files.replace("\(folder.path)/\(BackupManifest.fileName)", with: manifest.bytes)
         } catch {
-            throw BackupFault("\(error)")
+            throw BackupFault(error)
         }
         return manifest
     }
@@ -123,21 +125,35 @@ struct BackupCommand: ParsableCommand {
             count: count)
     }
 
-    private func prepare(_ path: String) throws(BackupFault) {
+    /// Makes the folder, or empties the one of a backup that broke off.
+    /// - Returns: a descriptor that holds the folder's lock, which goes with the process.
+    private func prepare(_ path: String) throws(BackupFault) -> Int32 {
         do throws(StorageError) {
-            try Files.removeTree(path)
             try Files.makeDirectory(path)
         } catch {
-            throw BackupFault("\(error)")
+            throw BackupFault(error)
         }
+        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .system("\(path) cannot be opened") }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            close(descriptor)
+            throw BackupFault("another backup is being made in \(path)", .unavailable)
+        }
+        do throws(StorageError) {
+            try Files.removeFiles(in: path)
+        } catch {
+            close(descriptor)
+            throw BackupFault(error)
+        }
+        return descriptor
     }
 
-    private func finish(_ path: String) throws(BackupFault) {
+    private func finish(_ path: String, as target: String) throws(BackupFault) {
         do throws(StorageError) {
             try Files.syncDirectory(path)
-            try Files.rename(path, to: folder)
+            try Files.rename(path, to: target)
         } catch {
-            throw BackupFault("\(error)")
+            throw BackupFault(error)
         }
     }
 }

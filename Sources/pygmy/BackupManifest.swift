@@ -1,5 +1,7 @@
 import API
+import ArgumentParser
 import Bookstore
+import Console
 import Durability
 import Storage
 
@@ -63,16 +65,18 @@ struct BackupManifest: Equatable {
     /// Reads a manifest.
     init(parsing bytes: [UInt8]) throws(BackupFault) {
         guard let document = try? JSON(parsing: bytes) else {
-            throw BackupFault("\(Self.fileName) is not JSON: it is damaged, or no backup")
+            throw BackupFault(
+                "\(Self.fileName) is not JSON: it is damaged, or no backup", .damagedFiles)
         }
         guard document["format"]?.integer == Int64(Self.format) else {
             throw BackupFault(
-                "\(Self.fileName) has another format than this release of pygmy knows")
+                "\(Self.fileName) has another format than this release of pygmy knows",
+                .damagedFiles)
         }
         guard let version = document["version"]?.string,
             let time = document["timeMilliseconds"]?.integer,
             let catalog = Self.part(document["catalog"]), let orders = Self.part(document["orders"])
-        else { throw BackupFault("\(Self.fileName) is incomplete") }
+        else { throw BackupFault("\(Self.fileName) is incomplete", .damagedFiles) }
         self.init(time: time, version: version, catalog: catalog, orders: orders)
     }
 
@@ -89,8 +93,22 @@ struct BackupManifest: Equatable {
 /// Why there is no backup, or none that can be restored.
 struct BackupFault: Error, CustomStringConvertible {
     let description: String
+    /// What the command ends with.
+    let exitCode: ExitCode
 
-    init(_ description: String) { self.description = description }
+    init(_ description: String, _ exitCode: ExitCode) {
+        self.description = description
+        self.exitCode = exitCode
+    }
+
+    init(_ error: StorageError) {
+        description = "\(error)"
+        exitCode =
+            switch error {
+            case .damaged, .later: .damagedFiles
+            default: .inputOutput
+            }
+    }
 }
 
 /// A folder with a backup in it.
@@ -108,14 +126,15 @@ struct BackupFolder {
             books = try Backup.auditCatalog(catalog).audit
             orders = try Backup.auditOrders(self.orders).audit
         } catch {
-            throw BackupFault("\(error)")
+            throw BackupFault(error)
         }
         var faults = books.faults + orders.faults
         if orders.lastSaleNumber > books.counters.highestSaleNumber {
             faults.append("there are orders of sales that are not in it")
         }
         guard faults.isEmpty else {
-            throw BackupFault("\(path) does not add up: \(faults.joined(separator: "; "))")
+            throw BackupFault(
+                "\(path) does not add up: \(faults.joined(separator: "; "))", .damagedFiles)
         }
         return (books, orders)
     }
@@ -125,7 +144,8 @@ struct BackupFolder {
         let manifest = try BackupManifest(parsing: manifestBytes())
         for (file, part) in [(catalog, manifest.catalog), (orders, manifest.orders)] {
             guard try BackupFolder.digest(of: file) == part.digest else {
-                throw BackupFault("\(file) is damaged: it is not what was written")
+                throw BackupFault(
+                    "\(file) is damaged: it is not what was written", .damagedFiles)
             }
         }
         _ = try audit()
@@ -136,7 +156,7 @@ struct BackupFolder {
         do throws(StorageError) {
             return try Files.read("\(path)/\(BackupManifest.fileName)", atMost: 1 << 20)
         } catch {
-            throw BackupFault("\(path) is no backup: \(error)")
+            throw BackupFault("\(path) is no backup: \(error)", .damagedFiles)
         }
     }
 
@@ -146,7 +166,7 @@ struct BackupFolder {
         do throws(StorageError) {
             try Files.forEachChunk(of: path) { digest.combine($0) }
         } catch {
-            throw BackupFault("\(error)")
+            throw BackupFault(error)
         }
         return String(digest.value, radix: 16)
     }

@@ -42,7 +42,7 @@ struct NginxCommand: ParsableCommand {
             }
         } catch {
             Standard.error("pygmy: \(error)")
-            throw ExitCode.failure
+            throw ExitCode.inputOutput
         }
     }
 }

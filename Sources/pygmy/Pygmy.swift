@@ -27,6 +27,7 @@ struct Pygmy: ParsableCommand {
             try command.run()
             if !(command is UpCommand || command is ServeCommand) { Standard.finish("pygmy") }
         } catch {
+            Standard.finish("pygmy")
             exit(withError: error)
         }
     }

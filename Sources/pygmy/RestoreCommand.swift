@@ -46,7 +46,7 @@ struct RestoreCommand: ParsableCommand {
                 """)
         } catch {
             Standard.error("pygmy: \(error)")
-            throw ExitCode.dataError
+            throw error.exitCode
         }
     }
 
@@ -61,7 +61,7 @@ struct RestoreCommand: ParsableCommand {
                     """
                     \(path) is not empty: stop \(server.id) and move it away first; what is in it \
                     belongs to the store from before
-                    """)
+                    """, .validationFailure)
             }
         }
     }
@@ -77,7 +77,7 @@ struct RestoreCommand: ParsableCommand {
                 for: id.name)
             Standard.output("\(id): \(path) begins behind entry \(base)")
         } catch {
-            throw BackupFault("\(error)")
+            throw BackupFault(error)
         }
     }
 }

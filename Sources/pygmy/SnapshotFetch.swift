@@ -1,4 +1,6 @@
 import API
+import ArgumentParser
+import Console
 import Glibc
 import HTTPClient
 
@@ -59,7 +61,8 @@ struct SnapshotFetch {
             // A store that is not there is said at once.
             guard !standings.isEmpty, !hasCopied, turn < Self.patience / Self.pause else {
                 throw BackupFault(
-                    "no server gives a copy (\(faults.joined(separator: "; "))): see pygmy status")
+                    "no server gives a copy (\(faults.joined(separator: "; "))): see pygmy status",
+                    .unavailable)
             }
             turn += 1
             usleep(useconds_t(Self.pause))
@@ -76,10 +79,10 @@ struct SnapshotFetch {
         let response = try get("/status", at: server.address, timeout: .seconds(5))
         guard response.status == 200, let status = try? JSON(parsing: response.body),
             let role = status["role"]?.string, let index = status["appliedIndex"]?.integer
-        else { throw BackupFault("it answered \(response.status)") }
+        else { throw BackupFault("it answered \(response.status)", .unavailable) }
         // A server that does not serve may have an old state.
         guard status["serving"]?.bool == true else {
-            throw BackupFault("it does not serve now")
+            throw BackupFault("it does not serve now", .unavailable)
         }
         return Standing(isPrimary: role == "primary", appliedIndex: UInt64(clamping: index))
     }
@@ -101,9 +104,10 @@ struct SnapshotFetch {
             guard response.status == 200, let size = Self.number(response, "X-Snapshot-Size"),
                 let index = response.header("X-Snapshot-Index"),
                 let view = response.header("X-Snapshot-View")
-            else { throw BackupFault("it answered \(response.status)") }
+            else { throw BackupFault("it answered \(response.status)", .unavailable) }
             guard position == nil || position == [index, view] else {
-                throw BackupFault("another backup is being taken from it: try again later")
+                throw BackupFault(
+                    "another backup is being taken from it: try again later", .unavailable)
             }
             position = [index, view]
             try Self.write(response.body, to: descriptor, path)
@@ -113,7 +117,7 @@ struct SnapshotFetch {
                 guard fsync(descriptor) == 0 else { throw .system("\(path) cannot be written") }
                 return Copy(server: server.id, index: UInt64(index) ?? 0, bytes: size)
             }
-            if response.body.isEmpty { throw BackupFault("its copy ends too early") }
+            if response.body.isEmpty { throw BackupFault("its copy ends too early", .unavailable) }
         }
     }
 
@@ -126,7 +130,7 @@ struct SnapshotFetch {
         do throws(HTTPClientError) {
             return try client.perform(request, timeout: timeout)
         } catch {
-            throw BackupFault("it does not answer: \(error)")
+            throw BackupFault("it does not answer: \(error)", .unavailable)
         }
     }
 
@@ -150,6 +154,6 @@ struct SnapshotFetch {
 extension BackupFault {
     /// What the last system call of this thread failed with.
     static func system(_ text: String) -> BackupFault {
-        BackupFault("\(text): \(String(cString: strerror(errno)))")
+        BackupFault("\(text): \(String(cString: strerror(errno)))", .inputOutput)
     }
 }

@@ -11,7 +11,7 @@ struct Store {
     init(_ configuration: Configuration) { self.configuration = configuration }
 
     /// Where clients are received, as called from here.
-    var listen: Address { Reachable.address(configuration.settings.listen) }
+    var listen: Address { configuration.settings.listen.reachable }
 
     /// The secrets; ends the command where they cannot be read.
     func credentials() throws -> Credentials {
@@ -36,7 +36,7 @@ struct Store {
         timeout: Duration = .seconds(15)
     ) throws(StoreFault) -> [UInt8] {
         let request = HTTPRequest(
-            method: method, authority: "\(Reachable.address(address))", path: path,
+            method: method, authority: "\(address.reachable)", path: path,
             headers: Store.headers(secret))
         let response: HTTPResponse
         do throws(HTTPClientError) {

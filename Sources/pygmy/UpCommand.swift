@@ -96,7 +96,7 @@ struct UpCommand: ParsableCommand {
             let names = plan.servers.map(\.id.name).joined(separator: ", ")
             return "Running \(names). Ctrl-C stops all of it."
         }
-        let url = "http://\(Reachable.address(plan.site.configuration.settings.listen))"
+        let url = "http://\(plan.site.configuration.settings.listen.reachable)"
         let client = Programs.folder.map { "\($0)/client" } ?? "client"
         let option = plan.site.configuration.settings.listen.port == 8080 ? "" : " --url \(url)"
         return """
@@ -106,16 +106,6 @@ struct UpCommand: ParsableCommand {
               curl -X POST \(url)/buy/2
               \(client)\(option)
             """
-    }
-}
-
-/// An address as one calls it from this machine.
-enum Reachable {
-    /// The same address, or the loopback one where it stands for any.
-    static func address(_ address: Address) -> Address {
-        guard address.isWildcard else { return address }
-        let host = address.host == "::" ? "::1" : "127.0.0.1"
-        return Address(host: host, port: address.port)
     }
 }
 
@@ -136,13 +126,13 @@ private final class Probe {
     init(_ plan: ClusterRunner.Plan) {
         listen =
             plan.receivesClients
-            ? Reachable.address(plan.site.configuration.settings.listen) : nil
+            ? plan.site.configuration.settings.listen.reachable : nil
         // The others wait for the catalog, and so it is shown first.
         let servers =
             plan.servers.filter { $0.id.kind == .catalog }
             + plan.servers.filter { $0.id.kind != .catalog }
         waiting = servers.map {
-            ($0.id.name, Reachable.address($0.address), plan.site.configuration.logFile(of: $0.id))
+            ($0.id.name, $0.address.reachable, plan.site.configuration.logFile(of: $0.id))
         }
     }
 
@@ -163,7 +153,7 @@ private final class Probe {
         guard terminal.isTerminal, .now - start > .seconds(2), let first = waiting.first else {
             return
         }
-        let line = "waiting for \(first.name): \(Self.lastLine(of: first.log))"
+        let line = "waiting for \(first.name): \(Filesystem.lastLine(of: first.log))"
         Standard.write("\r\(line.prefix((terminal.width ?? 80) - 1))\u{1b}[K", to: STDERR_FILENO)
         isShowing = true
     }
@@ -172,18 +162,6 @@ private final class Probe {
     func clear() {
         if isShowing { Standard.write("\r\u{1b}[K", to: STDERR_FILENO) }
         isShowing = false
-    }
-
-    /// The last line of a file; nothing where it cannot be read.
-    static func lastLine(of path: String) -> String {
-        guard let file = fopen(path, "r") else { return "" }
-        defer { fclose(file) }
-        fseek(file, 0, SEEK_END)
-        fseek(file, max(0, ftell(file) - 1_000), SEEK_SET)
-        var bytes = [UInt8](repeating: 0, count: 1_000)
-        let count = fread(&bytes, 1, bytes.count, file)
-        let lines = bytes[..<count].split(separator: UInt8(ascii: "\n"))
-        return String(decoding: lines.last ?? [], as: UTF8.self)
     }
 
     private func isHealthy(_ address: Address) -> Bool {

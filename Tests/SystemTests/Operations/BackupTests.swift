@@ -106,11 +106,11 @@ struct BackupTests {
         let store = Cluster.current
         #expect(try store.pygmy("backup", "kept").status == .exited(0))
         let again = try store.pygmy("backup", "kept")
-        #expect(again.status == .exited(69))
+        #expect(again.status == .exited(64))
         #expect(again.errorLines.count == 1)
         #expect(again.errors.contains("kept is not empty"))
         let over = try store.pygmy("restore", "kept")
-        #expect(over.status == .exited(65))
+        #expect(over.status == .exited(64))
         #expect(over.errorLines.count == 1)
         #expect(over.errors.contains("is not empty: stop"))
         #expect(try store.stock(of: 1) == 46)
