@@ -62,7 +62,8 @@ final class SaleCollector: Sendable {
         var after = settled
         var collected = 0
         while !isStopping.load(ordering: .relaxed) {
-            guard let page = fetch(after: after) else { break }
+            // Where nothing could be looked at, the next look begins where this one did.
+            guard let page = fetch(after: after) else { return }
             if page.highest < highest { return restoreLostSales(after: page.last) }
             let sales = page.sales
             guard let last = sales.last else { break }

@@ -77,11 +77,11 @@ final class PendingProposals<Outcome: Sendable>: Sendable {
     /// proposed have no ticket.
     @_specialize(where Outcome == CatalogOutcome)
     @_specialize(where Outcome == OrderOutcome)
-    func complete(_ entries: [CommittedEntry], _ outcomes: [Outcome]) {
+    func complete(_ entries: ArraySlice<CommittedEntry>, _ outcomes: [Outcome]) {
         finish { state in
             var touched: [UInt64] = []
             for index in outcomes.indices {
-                guard let ticket = entries[index].ticket else { continue }
+                guard let ticket = entries[entries.startIndex + index].ticket else { continue }
                 let number = ticket.number >> Self.placeBits
                 state.groups[number]?.set(
                     Self.place(of: ticket), to: .applied(outcomes[index]))

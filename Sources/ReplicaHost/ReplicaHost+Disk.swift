@@ -44,6 +44,7 @@ extension ReplicaHost {
             WorkerThread.required(name: "log") { [self] in writeLog() },
             WorkerThread.required(name: "apply") { [self] in applyCommitted() },
             WorkerThread.required(name: "load") { [self] in load() },
+            WorkerThread.required(name: "copy") { [self] in copy() },
         ]
         let tick = engine.withLock { $0.configuration.tickInterval }
         let periodic = [
@@ -70,6 +71,7 @@ extension ReplicaHost {
         for thread in periodic { thread.stop() }
         logWork.close()
         loadWork.close()
+        copyWork.close()
         workers[0].join()
         applyWork.close()
         for thread in workers { thread.join() }
@@ -107,8 +109,6 @@ extension ReplicaHost {
             } catch {
                 stopIfBroken(error)
                 report("the replica's state cannot be written: \(error)")
-                // The engine asks again at once; a full disk must not make this a busy loop.
-                pause(milliseconds: 50)
                 return step(.persistFailed(token))
             }
             step(.persisted(token))
@@ -142,14 +142,17 @@ extension ReplicaHost {
         applier.discard()
     }
 
+    /// Entries that are applied in one transaction: several batches, and yet so few that the engine
+    /// sees that there is progress.
+    private static var applyLimit: Int { 4096 }
+
     /// Applies entries and answers those who wait for them.
     /// - Returns: false once the server stops.
     private func apply(_ committed: [CommittedEntry], with applier: inout Applier<Store>) -> Bool {
-        var rest = committed
+        var rest = committed[...]
         while let first = rest.first {
-            guard let outcomes = outcomes(of: rest.map(\.entry), with: &applier) else {
-                return false
-            }
+            let part = rest.prefix(Self.applyLimit).map(\.entry)
+            guard let outcomes = outcomes(of: part, with: &applier) else { return false }
             figures.applied.increment(by: outcomes.count)
             figures.commitEntries.observe(Double(outcomes.count))
             proposals.complete(rest, outcomes)
@@ -207,7 +210,7 @@ extension ReplicaHost {
     /// Every hundredth time it has old copies of the state removed.
     private func checkpointOrFlush() {
         let turn = flushes.add(1, ordering: .relaxed).newValue
-        if turn % 100 == 0 { loadWork.append(.removeOldSnapshots) }
+        if turn % 100 == 0 { copyWork.append(.removeOldSnapshots) }
         guard turn % 10 == 1 else {
             do throws(StorageError) {
                 try store.flush()
@@ -243,11 +246,22 @@ extension ReplicaHost {
                 case .entries(let token, let range):
                     let entries = oldEntries(range)
                     step(entries.isEmpty ? .loadFailed(token) : .loaded(token, entries))
-                case .fetchSnapshot(let attempt, let server):
-                    fetchSnapshot(attempt: attempt, from: server)
-                case .discardSnapshot: discardSnapshot()
-                case .giveChunk(let chunk): give(chunk)
                 case .trim(let index): trim(through: index)
+                }
+            }
+        }
+    }
+
+    /// Makes, gives, fetches and removes copies of the state. They take minutes where the state is
+    /// large, and commits may wait for what the `load` thread reads.
+    private func copy() {
+        while let work = copyWork.takeAll() {
+            for item in work {
+                switch item {
+                case .fetch(let attempt, let server):
+                    fetchSnapshot(attempt: attempt, from: server)
+                case .discardFetched: discardSnapshot()
+                case .give(let chunk): give(chunk)
                 case .removeOldSnapshots: removeOldSnapshots()
                 }
             }

@@ -23,6 +23,8 @@ extension ReplicaHost {
     /// A copy of the state for one joining server.
     struct ServedSnapshot: Sendable {
         let attempt: UInt64
+        /// This copy's and no other's, not even one of the same position.
+        let id: String
         let path: String
         let position: LogPosition
         let size: Int
@@ -53,15 +55,17 @@ extension ReplicaHost {
                 "sync needs for=NAME, a server or backup, and attempt=N, a number")
         }
         let offset = try request.count("offset", default: 0, limit: 1 << 50)
-        loadWork.append(
-            .giveChunk(
+        copyWork.append(
+            .give(
                 ChunkRequest(
                     server: server, attempt: attempt, offset: Int(offset), responder: responder)))
     }
 
     func give(_ chunk: ChunkRequest) {
         do throws(StorageError) {
-            let snapshot = try snapshot(for: chunk.server, attempt: chunk.attempt)
+            guard let snapshot = try snapshot(for: chunk) else {
+                return chunk.responder.send(.unavailable("That copy of the state is gone"))
+            }
             guard let bytes = Self.read(snapshot.path, at: chunk.offset, count: Self.chunkLength)
             else {
                 servedSnapshots.withLock { $0[chunk.server] = nil }
@@ -76,6 +80,7 @@ extension ReplicaHost {
                         ("X-Snapshot-Size", String(snapshot.size)),
                         ("X-Snapshot-Index", String(snapshot.position.index)),
                         ("X-Snapshot-View", String(snapshot.position.view)),
+                        ("X-Snapshot-ID", snapshot.id),
                     ], body: bytes))
             // Nobody comes back to a backup's copy, and it is as large as the state.
             if chunk.server == Self.backupName, chunk.offset + bytes.count == snapshot.size {
@@ -89,14 +94,16 @@ extension ReplicaHost {
         }
     }
 
-    private func snapshot(
-        for server: String, attempt: UInt64
-    ) throws(StorageError) -> ServedSnapshot {
+    /// The copy that a chunk is asked of; nil where it is to be the rest of one that is gone. Only who
+    /// asks for the beginning has one made.
+    private func snapshot(for chunk: ChunkRequest) throws(StorageError) -> ServedSnapshot? {
+        let server = chunk.server
         let known = servedSnapshots.withLock { served in
             served[server]?.lastUse = BootClock.now()
             return served[server]
         }
-        if let known, known.attempt == attempt { return known }
+        if let known, known.attempt == chunk.attempt { return known }
+        guard chunk.offset == 0 else { return nil }
         let path = snapshotPath(for: server)
         let position = try store.writeSnapshot(to: path)
         var status = stat()
@@ -104,8 +111,8 @@ extension ReplicaHost {
             throw .other(file: path, code: errno, message: String(cString: strerror(errno)))
         }
         let served = ServedSnapshot(
-            attempt: attempt, path: path, position: position, size: Int(status.st_size),
-            lastUse: BootClock.now())
+            attempt: chunk.attempt, id: String(UInt64.random(in: 0 ... .max), radix: 16),
+            path: path, position: position, size: Int(status.st_size), lastUse: BootClock.now())
         servedSnapshots.withLock { $0[server] = served }
         logger.notice("\(group): a copy of the state at \(position) is ready for \(server)")
         return served
@@ -119,7 +126,7 @@ extension ReplicaHost {
     /// up. One that comes back all the same gets another copy, and notices.
     private static var snapshotLifetime: Instant.Span { .seconds(180) }
 
-    /// Removes copies that nobody has asked for lately; they are as large as the state. The `load`
+    /// Removes copies that nobody has asked for lately; they are as large as the state. The `copy`
     /// thread.
     func removeOldSnapshots() {
         let now = BootClock.now()
@@ -168,7 +175,7 @@ extension ReplicaHost {
         guard descriptor >= 0 else { return step(.snapshotFailed(attempt: attempt)) }
         defer { close(descriptor) }
         var offset = 0
-        var position: LogPosition?
+        var first: Chunk?
         var failures = 0
         while !isStopping.load(ordering: .relaxed) {
             guard let chunk = fetchChunk(attempt: attempt, at: offset, from: server, address) else {
@@ -179,8 +186,8 @@ extension ReplicaHost {
             }
             failures = 0
             // Another copy than the one that was begun: its bytes do not go together.
-            if let position, position != chunk.position { break }
-            position = chunk.position
+            if let first, !first.isOfOneCopy(with: chunk) { break }
+            first = first ?? chunk
             guard Self.write(chunk.bytes, to: descriptor) else { break }
             offset += chunk.bytes.count
             if offset == chunk.size {
@@ -199,8 +206,14 @@ extension ReplicaHost {
 
     private struct Chunk {
         let position: LogPosition
+        /// The copy's; empty where the server is of a release that gives none.
+        let id: String
         let size: Int
         let bytes: [UInt8]
+
+        func isOfOneCopy(with other: Chunk) -> Bool {
+            position == other.position && id == other.id && size == other.size
+        }
     }
 
     private func fetchChunk(
@@ -219,7 +232,8 @@ extension ReplicaHost {
             let view = response.header("X-Snapshot-View").flatMap({ UInt64($0) })
         else { return nil }
         return Chunk(
-            position: LogPosition(index: index, view: view), size: size, bytes: response.body)
+            position: LogPosition(index: index, view: view),
+            id: response.header("X-Snapshot-ID") ?? "", size: size, bytes: response.body)
     }
 
     /// Sends the primary a request and waits for the answer, but no longer than this server runs
@@ -260,8 +274,8 @@ extension ReplicaHost {
             logger.error("\(group): the copy of the state cannot be installed: \(error)")
             // Nobody fetches another one before this has been told of.
             discardSnapshot()
-            // A copy of gigabytes may have come in vain, and the next one will where the primary is of
-            // a later release.
+            // A copy of gigabytes may have come in vain, and the next one will where the primary is
+            // of a later release.
             environment.timers.schedule(after: Self.installPause) { [self] in
                 step(.snapshotFailed(attempt: attempt))
             }

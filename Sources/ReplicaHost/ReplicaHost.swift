@@ -47,10 +47,14 @@ public final class ReplicaHost<Store: StateStore>: Sendable {
     /// Work for the `load` thread.
     enum LoadWork: Sendable {
         case entries(Token, ClosedRange<LogIndex>)
-        case fetchSnapshot(attempt: UInt64, from: ServerName)
-        case discardSnapshot
-        case giveChunk(ChunkRequest)
         case trim(through: LogIndex)
+    }
+
+    /// Work for the `copy` thread.
+    enum CopyWork: Sendable {
+        case give(ChunkRequest)
+        case fetch(attempt: UInt64, from: ServerName)
+        case discardFetched
         case removeOldSnapshots
     }
 
@@ -66,6 +70,7 @@ public final class ReplicaHost<Store: StateStore>: Sendable {
     let logWork = DrainingQueue<LogWork>()
     let applyWork = DrainingQueue<ApplyWork>()
     let loadWork = DrainingQueue<LoadWork>()
+    let copyWork = DrainingQueue<CopyWork>()
     let proposals = PendingProposals<Store.Outcome>()
     let exchanges = Mutex<[UInt64: Responder]>([:])
     let commands = Mutex<[UInt64: Responder]>([:])
@@ -144,8 +149,8 @@ public final class ReplicaHost<Store: StateStore>: Sendable {
                 case .apply(let entries): applyWork.append(.committed(entries))
                 case .load(let token, let range): loadWork.append(.entries(token, range))
                 case .fetchSnapshot(let attempt, let server):
-                    loadWork.append(.fetchSnapshot(attempt: attempt, from: server))
-                case .discardSnapshot: loadWork.append(.discardSnapshot)
+                    copyWork.append(.fetch(attempt: attempt, from: server))
+                case .discardSnapshot: copyWork.append(.discardFetched)
                 default: others.append(effect)
                 }
             }

@@ -61,7 +61,8 @@ public struct UpdateReply: Hashable, Sendable {
         case durable(through: LogIndex)
         /// Its log does not hold the place before the first entry; it is committed up to here.
         case mismatch(committed: LogPosition)
-        /// It can record nothing at present: its disk fails, or a snapshot is being installed.
+        /// It can record nothing at present: a snapshot is being installed, or its log has turned out
+        /// not to be a part of the sender's.
         case busy
         /// The sender's view is not the current one.
         case refused
@@ -88,7 +89,7 @@ public struct Heartbeat: Hashable, Sendable {
     public var sender: Member
     /// Its start.
     public var incarnation: Incarnation
-    /// The newest view that it knows, and has made durable.
+    /// The newest view that it knows.
     public var view: View?
     /// Whether it asks for a lease: the primary for its own, a backup for a read lease.
     public var asksForLease: Bool
@@ -125,7 +126,7 @@ public struct HeartbeatReply: Hashable, Sendable {
 
     /// The answering replica.
     public var sender: Member
-    /// The newest view that it knows, and has made durable.
+    /// The newest view that it knows.
     public var view: View?
     /// The lease that it grants in that view, counted by the holder from the sending of the
     /// request.

@@ -129,7 +129,7 @@ extension Replica {
             guard let index = peerIndex(name), reply.sender.name == name else { return }
             lastAnsweredByPeer = now
             receive(reply, from: index, view: number, sent: sent)
-        case (.update(let name, let number, let through), .updated(let reply)):
+        case (.update(let name, let number, let previous), .updated(let reply)):
             guard let index = peerIndex(name) else { return }
             if let theirs = reply.view { learn(theirs) }
             guard hear(from: index, as: reply.sender) else {
@@ -137,7 +137,7 @@ extension Replica {
                 return fail(id)
             }
             if let theirs = reply.view { note(index, knows: theirs.number) }
-            receive(reply, from: index, id: id, view: number, through: through)
+            receive(reply, from: index, id: id, view: number, behind: previous)
         case (.register(let attempt, let name), .registerReply(let reply)):
             receive(reply, from: name, attempt: attempt)
         case (.registerCheck, .registerReply(let reply)):

@@ -17,12 +17,13 @@ extension Replica {
             !view.members.contains(where: { $0.name == peers[index].name })
         else { return }
         let committed = peers[index].committed
+        // One that was asked to fetch a snapshot, or has diverged, is told so until it has changed.
+        if peers[index].isolatedAt == committed { return }
         if committed.index > log.lastIndex {
             peers[index].guidance = .diverged
         } else if let known = log.view(at: committed.index), known != committed.view {
             peers[index].guidance = .diverged
         } else if log.holds(committed.index) || log.view(at: committed.index) != nil {
-            // One that was asked to fetch a snapshot is asked until it has it.
             peers[index].guidance = .none
             peers[index].next = committed.index + 1
             effects.append(.note(.joining(peers[index].name)))
@@ -117,7 +118,9 @@ extension Replica {
     private func mayInstall(attempt: UInt64, _ position: LogPosition) -> Bool {
         // An entry that is being applied would be applied to the snapshot.
         guard append == nil, appliedThrough == log.appliedIndex, role == .joining,
-            !joining.isInstalling, position.index > commitIndex
+            !joining.isInstalling, position.index > commitIndex,
+            // What an administrator makes of this replica begins with the log that it has.
+            command == nil, campaign == nil
         else { return false }
         if breaks(.lateSnapshotInstalled) { return true }
         return attempt == joining.attempt && joining.isFetching

@@ -69,7 +69,7 @@ extension Replica {
             view.primary == sender, view.incarnation == incarnation
         else { return nil }
         // Whoever grants a lease from outside the view wants to be taken in.
-        guard role == .backup || !isStopping else { return nil }
+        guard role == .backup || !(isStopping || joining.isInstalling) else { return nil }
         // A view that this replica has proposed may be decided without its knowing.
         guard campaign == nil else { return nil }
         let duration = configuration.leaseDuration

@@ -49,8 +49,10 @@ extension Replica {
     mutating func watchDisk() {
         let limit = configuration.stallTimeout
         if let append, now - append.since > limit { noteDiskFailing() }
-        // What a primary is given before it serves may take long, and is no sign of anything.
-        if let applyingSince, isOpen, now - applyingSince > limit { failApplying() }
+        // What a new primary applies before it serves comes in large parts, and so does what a
+        // backup applies that was away: each of them may take longer.
+        let patience = isOpen ? limit : limit * 10
+        if let applyingSince, now - applyingSince > patience { failApplying() }
     }
 
     /// Cuts off the log from an index on: in memory now, on disk with the next write.

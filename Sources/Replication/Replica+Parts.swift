@@ -35,6 +35,9 @@ struct Peer: Sendable {
     var load: Token?
     /// What it is to do to get level, as the next heartbeat's answer says.
     var guidance = HeartbeatReply.Guidance.none
+    /// The end of its committed log that has turned out not to be in this log; the guidance stays
+    /// as long as it is that.
+    var isolatedAt: LogPosition?
 
     init(name: ServerName) { self.name = name }
 
@@ -47,12 +50,13 @@ struct Peer: Sendable {
         sentCommit = 0
         load = nil
         guidance = .none
+        isolatedAt = nil
     }
 }
 
 /// A request that is under way, and what its answer is for.
 enum Request: Sendable {
-    case update(to: ServerName, view: ViewNumber, through: LogIndex)
+    case update(to: ServerName, view: ViewNumber, behind: LogPosition)
     case heartbeat(to: ServerName, view: ViewNumber, sent: Instant)
     case invalidation(at: ServerName, round: UInt64)
     case register(attempt: UInt64, to: ServerName)
@@ -148,6 +152,6 @@ struct BackupState: Sendable {
 
     /// Updates that are not answered yet.
     var waiting: [Waiting] = []
-    /// The highest index that was answered as durable in this view, or might have been.
+    /// The highest index that was answered as durable to this primary, or might have been.
     var acknowledged: LogIndex = 0
 }

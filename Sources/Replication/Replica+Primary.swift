@@ -88,12 +88,10 @@ extension Replica {
         _ entries: [Entry], behind previous: LogPosition, to index: Int, view: View
     ) {
         let id = RequestID(fresh())
-        let through = previous.index + UInt64(entries.count)
         peers[index].update = id
         peers[index].updateSince = peers[index].updateSince ?? now
         peers[index].sentCommit = log.appliedIndex
-        outstanding[id] = .update(
-            to: peers[index].name, view: view.number, through: through)
+        outstanding[id] = .update(to: peers[index].name, view: view.number, behind: previous)
         // What is committed but not applied here is not told: a backup that applied it sooner would
         // show what this primary does not show yet.
         let update = Update(
@@ -116,7 +114,8 @@ extension Replica {
         loads[token] = Load(peer: peers[index].name, view: view.number)
         let first = max(1, next - 1)
         let last = min(
-            log.lastIndex, first + UInt64(configuration.maximumUpdateEntries))
+            durableIndex, first + UInt64(configuration.maximumUpdateEntries))
+        guard first <= last else { return }
         effects.append(.load(token, first...last))
     }
 
@@ -149,7 +148,7 @@ extension Replica {
     /// A peer has answered an update.
     mutating func receive(
         _ reply: UpdateReply, from index: Int, id: RequestID, view number: ViewNumber,
-        through: LogIndex
+        behind previous: LogPosition
     ) {
         if peers[index].update == id {
             peers[index].update = nil
@@ -165,9 +164,11 @@ extension Replica {
             peers[index].match = max(peers[index].match ?? 0, end)
             peers[index].next = max(peers[index].next ?? 0, end + 1)
         case .mismatch(let committed) where reply.view?.number == number:
+            // What it answered before may be cut off: a snapshot that it was sent is older.
+            peers[index].match = nil
             // All that is committed agrees, so that is where to begin.
             if committed.index + 1 == peers[index].next {
-                isolate(index, at: committed)
+                isolate(index, at: committed, behind: previous)
             } else {
                 peers[index].next = committed.index + 1
             }
@@ -178,11 +179,17 @@ extension Replica {
 
     /// A peer's committed log does not end in this log. That of a member always does; where it
     /// does not, the view was forced, or this primary's log begins later.
-    private mutating func isolate(_ index: Int, at committed: LogPosition) {
+    /// - Parameter previous: the place behind which the update began that it refused; it came from
+    ///   the disk where memory no longer has it.
+    private mutating func isolate(
+        _ index: Int, at committed: LogPosition, behind previous: LogPosition
+    ) {
         peers[index].forgetReplication()
-        let known = log.view(at: committed.index)
+        let known =
+            previous.index == committed.index ? previous.view : log.view(at: committed.index)
         let isMissing = committed.index > log.lastIndex
         peers[index].guidance =
             isMissing || (known != nil && known != committed.view) ? .diverged : .fetchSnapshot
+        peers[index].isolatedAt = committed
     }
 }

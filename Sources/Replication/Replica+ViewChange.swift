@@ -6,6 +6,10 @@ extension Replica {
     mutating func learn(_ new: View) {
         guard new.number > (view?.number ?? 0) else { return }
         let wasPrimary = role == .primary
+        // A primary that goes on as such still counts on what it was answered in the view before.
+        if view?.primary != new.primary || view?.incarnation != new.incarnation {
+            backup.acknowledged = 0
+        }
         view = new
         meetMembers(of: new)
         viewSince = now
@@ -27,7 +31,6 @@ extension Replica {
                 peers[index].forgetReplication()
             }
         }
-        backup.acknowledged = 0
         effects.append(.note(.entered(new, role)))
         nextHeartbeat = now
     }

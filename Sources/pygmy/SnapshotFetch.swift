@@ -87,6 +87,9 @@ struct SnapshotFetch {
         return Standing(isPrimary: role == "primary", appliedIndex: UInt64(clamping: index))
     }
 
+    private static let interruption =
+        "another backup is being taken from it, or it has started anew: try again later"
+
     private func fetch(
         from server: Configuration.Server, to path: String, _ progress: inout Progress
     ) throws(BackupFault) -> Copy {
@@ -104,12 +107,16 @@ struct SnapshotFetch {
             guard response.status == 200, let size = Self.number(response, "X-Snapshot-Size"),
                 let index = response.header("X-Snapshot-Index"),
                 let view = response.header("X-Snapshot-View")
-            else { throw BackupFault("it answered \(response.status)", .unavailable) }
-            guard position == nil || position == [index, view] else {
+            else {
                 throw BackupFault(
-                    "another backup is being taken from it: try again later", .unavailable)
+                    offset > 0 && response.status == 503
+                        ? Self.interruption : "it answered \(response.status)", .unavailable)
             }
-            position = [index, view]
+            let place = [index, view, response.header("X-Snapshot-ID") ?? ""]
+            guard position == nil || position == place else {
+                throw BackupFault(Self.interruption, .unavailable)
+            }
+            position = place
             try Self.write(response.body, to: descriptor, path)
             offset += response.body.count
             progress.advance(to: offset, of: size)

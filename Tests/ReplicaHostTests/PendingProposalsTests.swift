@@ -35,12 +35,13 @@ struct PendingProposalsTests {
             })
     }
 
-    private func committed(_ tickets: [UInt64?]) -> [CommittedEntry] {
-        tickets.enumerated().map { place, ticket in
+    private func committed(_ tickets: [UInt64?]) -> ArraySlice<CommittedEntry> {
+        // As a part of a longer array, whose places are not counted from 0.
+        ([nil] + tickets).enumerated().map { place, ticket in
             CommittedEntry(
-                entry: Entry(index: UInt64(place) + 1, view: 1, keys: [], payload: []),
+                entry: Entry(index: UInt64(place), view: 1, keys: [], payload: []),
                 ticket: ticket.map { Ticket($0) })
-        }
+        }.dropFirst()
     }
 
     @Test("Those that were made together are answered together, once, in their order")

@@ -37,11 +37,35 @@ private struct Joiner {
     }
 
     /// The primary sends three entries.
-    mutating func update() {
+    mutating func update(in view: View = Self.view) {
         let entries = (1...3).map { Entry(index: $0, view: 5, keys: [7], payload: [1]) }
-        let update = Update(
-            view: Self.view, previous: .origin, entries: entries, commitIndex: 0)
+        let update = Update(view: view, previous: .origin, entries: entries, commitIndex: 0)
         _ = handle(.request(ExchangeID(1), from: "one", .update(update)))
+    }
+
+    /// What was written to the log is durable.
+    mutating func finishAppend() {
+        if let append { _ = handle(.appended(append)) }
+    }
+
+    /// The primary asks for its lease.
+    /// - Returns: whether it is granted.
+    mutating func grants(_ exchange: UInt64) -> Bool {
+        let heartbeat = Heartbeat(
+            sender: Self.one, incarnation: Self.view.incarnation, view: Self.view,
+            asksForLease: true, committed: .origin, lastIndex: 3)
+        return handle(.request(ExchangeID(exchange), from: "one", .heartbeat(heartbeat))).contains {
+            if case .reply(_, .heartbeatReply(let reply)) = $0 { reply.lease != nil } else { false }
+        }
+    }
+
+    /// Tells of a fetched snapshot.
+    /// - Returns: whether it is installed.
+    mutating func installs(_ attempt: UInt64, at index: LogIndex) -> Bool {
+        let place = LogPosition(index: index, view: 5)
+        return handle(.snapshotFetched(attempt: attempt, place)).contains {
+            if case .installSnapshot(attempt, place) = $0 { true } else { false }
+        }
     }
 
     /// The primary has it fetch a snapshot.
@@ -83,6 +107,66 @@ private struct Joiner {
         #expect(status.lastIndex == 9)
         #expect(status.durableIndex == 9)
         #expect(status.waitsFor == "one, the primary, to bring it level", "and not its disk")
+    }
+}
+
+@Suite struct LateSnapshotTests {
+    private func attempt(_ effects: [Effect]) throws -> UInt64 {
+        try #require(
+            effects.compactMap { effect -> UInt64? in
+                if case .fetchSnapshot(let attempt, "one") = effect { attempt } else { nil }
+            }.first)
+    }
+
+    @Test(
+        "A snapshot cuts off nothing that the same primary was answered, in whichever of its views")
+    func keepsWhatWasAnswered() throws {
+        var joiner = try Joiner()
+        // The first answer tells it of the view.
+        _ = joiner.fetch()
+        let attempt = try attempt(joiner.fetch())
+        joiner.update()
+        joiner.finishAppend()
+        // The same primary goes on without a third server, and still counts on three entries.
+        let next = View(
+            number: 6, members: [Joiner.one], incarnation: Joiner.view.incarnation)
+        let news = Update(
+            view: next, previous: LogPosition(index: 3, view: 5), entries: [], commitIndex: 0)
+        _ = joiner.handle(.request(ExchangeID(2), from: "one", .update(news)))
+        let isInstalled = joiner.installs(attempt, at: 2)
+        #expect(!isInstalled)
+        #expect(joiner.replica.status(at: joiner.now).lastIndex == 3)
+    }
+
+    @Test("Another primary counts on nothing that was answered before")
+    func followsAnotherPrimary() throws {
+        var joiner = try Joiner()
+        joiner.update()
+        joiner.finishAppend()
+        let attempt = try attempt(joiner.fetch())
+        let next = View(number: 6, members: [Joiner.one], incarnation: Incarnation(2))
+        let news = Update(
+            view: next, previous: LogPosition(index: 9, view: 6), entries: [], commitIndex: 0)
+        _ = joiner.handle(.request(ExchangeID(2), from: "one", .update(news)))
+        let isInstalled = joiner.installs(attempt, at: 2)
+        #expect(isInstalled)
+    }
+
+    @Test("While a snapshot is installed no lease is granted, so that nobody is made a member")
+    func grantsNothingMeanwhile() throws {
+        var joiner = try Joiner()
+        // The first answer tells it of the view.
+        _ = joiner.fetch()
+        let attempt = try attempt(joiner.fetch())
+        joiner.update()
+        joiner.finishAppend()
+        let before = joiner.grants(2)
+        let isInstalled = joiner.installs(attempt, at: 9)
+        let meanwhile = joiner.grants(3)
+        #expect(before && isInstalled && !meanwhile)
+        _ = joiner.handle(.snapshotInstalled(attempt: attempt, LogPosition(index: 9, view: 5)))
+        let afterwards = joiner.grants(4)
+        #expect(afterwards)
     }
 }
 

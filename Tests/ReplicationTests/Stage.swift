@@ -50,6 +50,8 @@ struct Stage {
     /// Those whose state cannot be written, and what they have not applied because of that.
     var fullStates: Set<ServerName> = []
     var unapplied: [ServerName: [CommittedEntry]] = [:]
+    /// Those whose state hangs: what they are to apply is neither applied nor refused.
+    var heldStates: Set<ServerName> = []
     var running: Set<ServerName> = []
     var holdsVotes = false
     var heldVotes: [Delivery] = []
@@ -102,6 +104,7 @@ struct Stage {
         heldWrites[name] = nil
         unapplied[name] = nil
         heldDisks.remove(name)
+        heldStates.remove(name)
         waitingForThaw[name] = nil
         frozen.remove(name)
     }
@@ -172,6 +175,10 @@ struct Stage {
     }
 
     mutating func apply(_ entries: [CommittedEntry], at name: ServerName) {
+        if heldStates.contains(name) {
+            unapplied[name, default: []] += entries
+            return
+        }
         guard !fullStates.contains(name) else {
             unapplied[name, default: []] += entries
             return queue(.applyFailed, to: name)
