@@ -23,6 +23,7 @@ final class BackEndWatch: Sendable {
     private let counters: FrontEndCounters
     private let logger: Logger
     private let timeout: Instant.Span
+    private let addresses: AddressReport
     /// From when this server speaks for its name alone.
     private let aloneFrom: Instant
     private let isStopping = Atomic<Bool>(false)
@@ -33,7 +34,7 @@ final class BackEndWatch: Sendable {
     static let handover = Instant.Span.milliseconds(1_000)
 
     init(
-        name: String, incarnation: UInt64, settings: Configuration.Settings,
+        name: String, incarnation: UInt64, configuration: Configuration,
         dispatcher: Dispatcher, lookups: LookupDesk, upstream: any Upstream, timers: any Timers,
         counters: FrontEndCounters, logger: Logger
     ) {
@@ -45,8 +46,10 @@ final class BackEndWatch: Sendable {
         self.timers = timers
         self.counters = counters
         self.logger = logger
-        let interval = Instant.Span(settings.heartbeatInterval)
-        let lease = Instant.Span(settings.leaseDuration)
+        addresses = AddressReport(
+            configuration.servers.map { (name: $0.id.name, address: $0.address) })
+        let interval = Instant.Span(configuration.settings.heartbeatInterval)
+        let lease = Instant.Span(configuration.settings.leaseDuration)
         // A lease is renewed in time where one heartbeat in two is lost.
         timeout = max(interval, lease * 0.5)
         aloneFrom = timers.now() + max(Self.handover, lease * 1.25)
@@ -89,7 +92,7 @@ final class BackEndWatch: Sendable {
             kind == .order
             ? report.ordersView : isAlone(at: now) ? lookups.withCache { $0.newestView } : 0
         let request = UpstreamRequest(
-            method: "PUT", path: "/heartbeat?\(report.query)",
+            method: "PUT", path: "/heartbeat?\(report.query)&\(addresses.query)",
             headers: [("Content-Type", Heartbeats.mediaType)],
             body: Heartbeats.body(
                 for: kind, sender: name, incarnation: incarnation, view: view,

@@ -72,7 +72,8 @@ final class StoreFront: Sendable {
         buys = BuyDesk(dispatcher: dispatcher, timers: timers, counters: counters)
         exports = ExportDesk(dispatcher: dispatcher, timers: timers)
         watch = BackEndWatch(
-            name: id.name, incarnation: incarnation, settings: settings, dispatcher: dispatcher,
+            name: id.name, incarnation: incarnation, configuration: configuration,
+            dispatcher: dispatcher,
             lookups: lookups, upstream: upstream, timers: timers, counters: counters,
             logger: logger)
     }

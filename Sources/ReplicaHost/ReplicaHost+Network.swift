@@ -15,8 +15,11 @@ internal import Synchronization
 extension ReplicaHost {
     func send(_ message: Message, to server: ServerName, as id: RequestID, timeout: Instant.Span) {
         guard let address = address(of: server) else { return step(.failed(id)) }
+        let route = message.path(group: group)
+        var path = route
+        if case .heartbeat = message { path += "?\(addressReport.query)" }
         let request = HTTPRequest(
-            method: "PUT", authority: address, path: message.path(group: group),
+            method: "PUT", authority: address, path: path,
             headers: [
                 ("Authorization", environment.credentials.clusterSecret.authorization),
                 ("Content-Type", Envelope.mediaType),
@@ -32,11 +35,11 @@ extension ReplicaHost {
             guard case .success(let response) = result, response.status == 200,
                 let message = try? Message(decoding: response.body)
             else {
-                figures.count(messageTo: request.path, isAnswered: false)
+                figures.count(messageTo: route, isAnswered: false)
                 logger.debug("\(group): \(request.path) at \(server): \(Self.wording(result))")
                 return step(.failed(id))
             }
-            figures.count(messageTo: request.path, isAnswered: true)
+            figures.count(messageTo: route, isAnswered: true)
             step(.response(id, message))
         }
     }

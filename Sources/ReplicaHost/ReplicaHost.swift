@@ -191,6 +191,23 @@ public final class ReplicaHost<Store: StateStore>: Sendable {
         addresses.withLock { $0[server] = address }
     }
 
+    /// Learns where servers listen that the configuration does not have: voters that were added
+    /// after it was written.
+    func learn(_ report: AddressReport) {
+        let configured = environment.configuration.servers.map(\.id.name)
+        for (name, address) in report.addresses where !configured.contains(name) {
+            learn("\(address)", of: ServerName(name))
+        }
+    }
+
+    /// What this server tells others of where servers listen: all that it knows of.
+    var addressReport: AddressReport {
+        AddressReport(
+            addresses.withLock { $0 }.compactMap { name, text in
+                (try? Address(parsing: text)).map { (name.text, $0) }
+            })
+    }
+
     // MARK: What a service uses
 
     /// Whether, and how, a read that touches the keys may be answered here and now. Any thread.

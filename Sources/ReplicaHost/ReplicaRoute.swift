@@ -89,6 +89,7 @@ extension ReplicaHost {
         case .update: try receive(request, responder)
         case .heartbeat:
             let sender = try receive(request, responder)
+            learn(AddressReport(query: request.query))
             if let report = FrontEndReport(from: sender, query: request.query) { hear(report) }
         case .register(let group):
             try acceptors.receive(body: request.body, group: group) { message in

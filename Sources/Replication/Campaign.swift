@@ -37,8 +37,10 @@ struct CommandUnderWay: Sendable {
 /// The primary's look at the acceptors from time to time: has one come back with an empty disk?
 struct RegisterCheck: Sendable {
     var next: Instant
-    /// The voters that the register named when it was read or written last.
+    /// The voters that the newest value names which was read or written.
     var acceptors: [Member] = []
+    /// The ballot of that value.
+    var ballot: Ballot?
     /// An acceptor whose identity is not the one the register names.
     var replacement: Member?
     /// Whether there were others at the last look: the register changes by one voter at a time.
@@ -67,17 +69,29 @@ extension Replica {
         campaign.attempt = fresh()
         var proposer = Proposer(
             ballot: ballot, change: campaign.change, configured: configuration.acceptors,
-            settled: campaign.settled)
+            asking: knownAcceptors, settled: campaign.settled)
         proposer.countsAnyIdentity = breaks(.emptyAcceptorVotes)
         proposer.minorityDecides = breaks(.minorityDecides)
         campaign.proposer = proposer
         campaign.deadline = now + configuration.messageTimeout
         self.campaign = campaign
-        // The voters may have changed since the configuration was read.
-        let added = registerCheck.acceptors.map(\.name).filter {
-            !configuration.acceptors.contains($0)
+        ask(knownAcceptors, .prepare(ballot))
+    }
+
+    /// The acceptors of the configuration, and those that have become voters since it was written.
+    var knownAcceptors: [ServerName] {
+        configuration.acceptors
+            + registerCheck.acceptors.map(\.name).filter { !configuration.acceptors.contains($0) }
+    }
+
+    /// Takes note of the voters that a value names which an acceptor has accepted. It need not be
+    /// decided: who votes is read anew by every attempt, and this is whom to ask.
+    mutating func noteVoters(of accepted: AcceptedValue?) {
+        guard let accepted, registerCheck.ballot.map({ $0 < accepted.ballot }) ?? true else {
+            return
         }
-        ask(configuration.acceptors + added, .prepare(ballot))
+        registerCheck.ballot = accepted.ballot
+        registerCheck.acceptors = accepted.value.acceptors
     }
 
     private mutating func ask(_ names: [ServerName], _ request: RegisterRequest) {
@@ -99,8 +113,10 @@ extension Replica {
         let step = proposer.receive(reply, from: name)
         campaign.proposer = proposer
         self.campaign = campaign
+        if case .promised(_, let accepted) = reply.outcome { noteVoters(of: accepted) }
         switch step {
         case .wait: break
+        case .prepare(let names): ask(names, .prepare(proposer.ballot))
         case .accept(let proposal, let names): ask(names, .accept(proposal))
         case .settled(let ballot):
             self.campaign?.settled = ballot
@@ -130,6 +146,7 @@ extension Replica {
     /// The register has decided: on the change, or on something else.
     private mutating func conclude(_ value: RegisterValue) {
         let change = campaign?.change
+        registerCheck.ballot = campaign?.proposer?.ballot
         campaign = nil
         registerCheck.acceptors = value.acceptors
         registerCheck.replacement = nil

@@ -67,6 +67,8 @@ struct Proposer: Sendable {
     /// What to do after a reply.
     enum Step: Sendable {
         case wait
+        /// Ask these for their promises too: voters whom nobody knew of.
+        case prepare([ServerName])
         /// Ask all of these to accept.
         case accept(AcceptedValue, from: [ServerName])
         /// The register holds this, decided.
@@ -83,6 +85,8 @@ struct Proposer: Sendable {
     let change: RegisterChange
     /// The acceptors that the configuration names.
     let configured: [ServerName]
+    /// The servers that were asked for their promises.
+    private var asked: [ServerName]
     /// The ballot of a value that an attempt before this one has seen decided.
     let settled: Ballot?
     /// Whether this attempt writes what it read once more, so that it is decided.
@@ -97,8 +101,10 @@ struct Proposer: Sendable {
     private var votes: [Member] = []
 
     init(
-        ballot: Ballot, change: RegisterChange, configured: [ServerName], settled: Ballot? = nil
+        ballot: Ballot, change: RegisterChange, configured: [ServerName],
+        asking asked: [ServerName]? = nil, settled: Ballot? = nil
     ) {
+        self.asked = asked ?? configured
         self.settled = settled
         self.ballot = ballot
         self.change = change
@@ -133,7 +139,9 @@ struct Proposer: Sendable {
             }
             return propose(RegisterValue(view: view, acceptors: voters), over: nil)
         }
-        guard isMajority(promises.map(\.acceptor), of: newest.value.acceptors) else { return .wait }
+        guard isMajority(promises.map(\.acceptor), of: newest.value.acceptors) else {
+            return promises(of: newest.value.acceptors)
+        }
         // Voters change one at a time, so that majorities before and after always meet; what was
         // read may itself be a change of voters that was never decided, and two would be too many.
         if change.changesVoters, newest.ballot != settled {
@@ -145,9 +153,18 @@ struct Proposer: Sendable {
         // Voters of whom no majority is there could never decide anything, nor be taken back once
         // one of them has accepted.
         guard isMajority(promises.map(\.acceptor) + change.addition, of: value.acceptors) else {
-            return .wait
+            return promises(of: value.acceptors)
         }
         return propose(value, over: newest.value)
+    }
+
+    /// Asks the voters that were not asked yet: they were added since this server's configuration
+    /// was written, and their promises may be what the majority lacks.
+    private mutating func promises(of voters: [Member]) -> Step {
+        let unasked = voters.map(\.name).filter { !asked.contains($0) }
+        guard !unasked.isEmpty else { return .wait }
+        asked += unasked
+        return .prepare(unasked)
     }
 
     /// Whether a server that was removed from the voters would become the primary: the others no

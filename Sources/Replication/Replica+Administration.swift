@@ -31,6 +31,11 @@ extension Replica {
             self.command = nil
             // What cannot be done is not pursued for ever: views must go on changing.
             if campaign?.view == nil { campaign = nil }
+            if case .addAcceptor(let name) = command.command, !command.isStarted {
+                return refuse(
+                    command.ticket,
+                    "\(name) has not answered in time: is it running, with this configuration?")
+            }
             return refuse(command.ticket, "the view register has not answered in time")
         }
         guard !command.isStarted else { return }
@@ -77,7 +82,7 @@ extension Replica {
         }
         guard now >= registerCheck.next else { return }
         registerCheck.next = now + checkInterval
-        look(at: configuration.acceptors)
+        look(at: knownAcceptors)
     }
 
     private mutating func look(at names: [ServerName]) {
@@ -93,6 +98,7 @@ extension Replica {
     /// An acceptor has said who it is.
     mutating func inspect(_ reply: RegisterReply) {
         let acceptor = reply.acceptor
+        if case .inspected(let accepted) = reply.outcome { noteVoters(of: accepted) }
         if case .addAcceptor(let name)? = command?.command, name == acceptor.name,
             command?.isStarted == false, campaign == nil
         {

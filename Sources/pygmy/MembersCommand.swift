@@ -48,7 +48,14 @@ struct MembersCommand: ParsableCommand {
             }
             let secret = try store.credentials().clusterSecret
             for kind in [ServerKind.catalog, .order] {
-                try ask(kind, method, id, store, secret)
+                do {
+                    try ask(kind, method, id, store, secret)
+                } catch {
+                    if kind == .order {
+                        Standard.error("pygmy: the catalog's have changed: give the command again")
+                    }
+                    throw error
+                }
                 Standard.output("\(id) \(result) on the views of the \(kind.rawValue)s.")
             }
         }
@@ -66,7 +73,10 @@ struct MembersCommand: ParsableCommand {
             var isDone = false
             for server in store.configuration.servers(of: kind) {
                 do throws(StoreFault) {
-                    _ = try store.send(method, path, at: server.address, secret: secret)
+                    // Once the primary has done it, nobody waits for one that hangs.
+                    _ = try store.send(
+                        method, path, at: server.address, secret: secret,
+                        timeout: .seconds(isDone ? 1 : 15))
                     isDone = true
                 } catch {
                     faults.append((server.id, error))

@@ -21,6 +21,9 @@ struct WatchTests {
         #expect(
             calls.allSatisfy {
                 $0.request.path == "/heartbeat?reaches=&catalogView=0&ordersView=0"
+                    + "&at=catalogServer1%3D127.0.0.1%3A9001&at=catalogServer2%3D127.0.0.1%3A9002"
+                    + "&at=frontEndServer1%3D127.0.0.1%3A8081"
+                    + "&at=orderServer1%3D127.0.0.1%3A9101&at=orderServer2%3D127.0.0.1%3A9102"
             })
         let catalog = try #require(calls.first { $0.server == Fixture.catalog1 })
         let envelope = "\u{0F}frontEndServer1\u{07}catalog"
@@ -181,8 +184,9 @@ struct WatchTests {
         store.front.watch.beat()
         for call in store.upstream.takeAll() {
             #expect(
-                call.request.path == "/heartbeat?reaches=catalogServer1,catalogServer2,"
-                    + "orderServer1,orderServer2&catalogView=1&ordersView=1")
+                call.request.path.hasPrefix(
+                    "/heartbeat?reaches=catalogServer1,catalogServer2,"
+                        + "orderServer1,orderServer2&catalogView=1&ordersView=1&at="))
             guard call.server == Fixture.order1 else { continue }
             call.answer(
                 200,

@@ -144,6 +144,8 @@ extension Stage {
             say(front.map { now < $0.leaseEnd ? "leased" : "no lease" } ?? "no front end")
         case "status": say(status(of: name))
         case "snapshot": finishSnapshot(words, at: name)
+        case "add":
+            handle(.administer(Ticket(0), .addAcceptor(ServerName(words[2]))), at: name)
         case "remove":
             handle(.administer(Ticket(0), .removeAcceptor(ServerName(words[2]))), at: name)
         case "force": handle(.administer(Ticket(0), .forceView), at: name)
