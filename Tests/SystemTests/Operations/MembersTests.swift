@@ -52,6 +52,22 @@ struct MembersTests {
         #expect(back.status == .exited(0), "\(back.errors)")
     }
 
+    @Test(.cluster(.pair.with { $0.restarts = false }))
+    func `A majority goes on whose voters the configuration does not all name`() throws {
+        let store = Cluster.current
+        try store.waitUntilWhole()
+        let change = try store.pygmy("members", "add", "frontEndServer2")
+        #expect(change.status == .exited(0), "\(change.errors)")
+        #expect(try store.buy(1, key: "before").status == 201)
+        // Four of six voters are left, and just three of the five that the configuration names.
+        for server in try [store.primary("catalogServer"), store.primary("orderServer")] {
+            try store.killServer(server)
+        }
+        #expect(try store.buy(1, key: "before").status == 200)
+        #expect(try store.buy(1, key: "after").status == 201)
+        #expect(try store.stock(of: 1) == 44)
+    }
+
     @Test(
         .folder(.single),
         .enabled(if: HostNetwork.isPossible, "networks of hosts cannot be made here"))
