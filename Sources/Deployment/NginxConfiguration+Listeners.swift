@@ -70,35 +70,6 @@ extension NginxConfiguration {
 
     var publicListener: String {
         let listen = site.configuration.settings.listen
-        let page =
-            pages.map { folder in
-                """
-                    # The page for a person with a browser; nothing but its files is here.
-                    location / {
-                        root \(NginxConfiguration.quoted(folder));
-                        index index.html;
-                        rewrite "^/problems/[a-z-]+$" /problems.html break;
-                        try_files $uri $uri/index.html =404;
-                        types {
-                            text/html html;
-                            text/css css;
-                            text/javascript js;
-                            application/json json;
-                            image/svg+xml svg;
-                        }
-                        charset utf-8;
-                        charset_types text/css text/javascript;
-                        include public-headers.conf;
-                        add_header Content-Security-Policy "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'" always;
-                        add_header Referrer-Policy no-referrer always;
-                        add_header Cache-Control no-cache always;
-                    }
-                """
-            } ?? """
-                    location / {
-                        return 404;
-                    }
-                """
         return """
             # Where clients find the store: its public routes, and nothing of what servers say to each
             # other.
@@ -113,66 +84,131 @@ extension NginxConfiguration {
                 include public-headers.conf;
                 include compression.conf;
 
-                # The busiest route: it passes nothing that a lookup has no use for, and has nothing looked
-                # up in a map that is known here.
-                location ~ "^/lookup(?:/|$)" {
-                    if ($request_uri !~ "^/lookup(?:[/?]|$)") {
-                        return 404;
-                    }
-                    include open-headers.conf;
-                    fastcgi_param REQUEST_METHOD $request_method;
-                    fastcgi_param REQUEST_URI $request_uri;
-                    fastcgi_param REQUEST_ID $pygmy_request_id;
-                    fastcgi_param HTTP_ACCEPT $http_accept if_not_empty;
-                    fastcgi_param HTTP_IF_NONE_MATCH $http_if_none_match if_not_empty;
-                    fastcgi_param HTTP_TRACEPARENT $pygmy_traceparent if_not_empty;
-                    fastcgi_pass_request_body off;
-                    include front-end.conf;
-                }
-
-                # That the store is not healthy is no fault of the front end that says so.
-                location ~ "^/(?:health|livez|readyz)(?:/|$)" {
-                    if ($pygmy_is_public = 0) {
-                        return 404;
-                    }
-                    include parameters.conf;
-                    fastcgi_param DEFAULT_IDEMPOTENCY_KEY $request_id;
-                    fastcgi_next_upstream error timeout;
-                    fastcgi_read_timeout 2s;
-                    error_page 502 = @chance1;
-                    recursive_error_pages on;
-                    include problem-pages.conf;
-                    fastcgi_pass frontEnds;
-                }
-
-                # What comes in bulk waits for a slow client in the front end, page by page.
-                location ~ "^/(?:catalog\\.csv|orders\\.csv)(?:/|$)" {
-                    if ($pygmy_is_public = 0) {
-                        return 404;
-                    }
-                    fastcgi_max_temp_file_size 0;
-                    include parameters.conf;
-                    fastcgi_param DEFAULT_IDEMPOTENCY_KEY $request_id;
-                    include front-end.conf;
-                }
-
-                location ~ "^/(?:search|buy|orders|topics|status|restock|items)(?:/|$)" {
-                    if ($pygmy_is_public = 0) {
-                        return 404;
-                    }
-                    include parameters.conf;
-                    # Never the client's: this is what makes a retry of nginx's own harmless.
-                    fastcgi_param DEFAULT_IDEMPOTENCY_KEY $request_id;
-                    include front-end.conf;
-                }
+            \(routes)
 
             \(furtherChances)
 
-            \(page)
+            \(files)
             }
 
             """
     }
+
+    /// What the front ends answer.
+    private var routes: String {
+        """
+            # The busiest route: it passes nothing that a lookup has no use for, and has nothing looked
+            # up in a map that is known here.
+            location ~ "^/lookup(?:/|$)" {
+                if ($request_uri !~ "^/lookup(?:[/?]|$)") {
+                    error_page 418 = @asSent;
+                    return 418;
+                }
+                include open-headers.conf;
+                fastcgi_param REQUEST_METHOD $request_method;
+                fastcgi_param REQUEST_URI $request_uri;
+                fastcgi_param REQUEST_ID $pygmy_request_id;
+                fastcgi_param HTTP_ACCEPT $http_accept if_not_empty;
+                fastcgi_param HTTP_IF_NONE_MATCH $http_if_none_match if_not_empty;
+                fastcgi_param HTTP_TRACEPARENT $pygmy_traceparent if_not_empty;
+                fastcgi_pass_request_body off;
+                include front-end.conf;
+            }
+
+            # That the store is not healthy is no fault of the front end that says so.
+            location ~ "^/(?:health|livez|readyz)(?:/|$)" {
+                if ($pygmy_is_public = 0) {
+                    return 404;
+                }
+                include parameters.conf;
+                fastcgi_param DEFAULT_IDEMPOTENCY_KEY $request_id;
+                fastcgi_next_upstream error timeout;
+                fastcgi_read_timeout 2s;
+                error_page 502 = @chance1;
+                recursive_error_pages on;
+                include problem-pages.conf;
+                fastcgi_pass frontEnds;
+            }
+
+            # What comes in bulk waits for a slow client in the front end, page by page.
+            location ~ "^/(?:catalog\\.csv|orders\\.csv)(?:/|$)" {
+                if ($pygmy_is_public = 0) {
+                    return 404;
+                }
+                fastcgi_max_temp_file_size 0;
+                include parameters.conf;
+                fastcgi_param DEFAULT_IDEMPOTENCY_KEY $request_id;
+                include front-end.conf;
+            }
+
+            location ~ "^/(?:search|buy|orders|topics|status|restock|items)(?:/|$)" {
+                if ($pygmy_is_public = 0) {
+                    return 404;
+                }
+                include parameters.conf;
+                # Never the client's: this is what makes a retry of nginx's own harmless.
+                fastcgi_param DEFAULT_IDEMPOTENCY_KEY $request_id;
+                include front-end.conf;
+            }
+
+            # A path such as /search/%2E%2E that is a route as it was sent, and another one, or none,
+            # to nginx: the front ends go by what was sent.
+            location @asSent {
+                if ($pygmy_is_public = 0) {
+                    return 404;
+                }
+                include parameters.conf;
+                fastcgi_param DEFAULT_IDEMPOTENCY_KEY $request_id;
+                include front-end.conf;
+            }
+        """
+    }
+
+    /// The page for a person with a browser, where this host has its files.
+    private var files: String {
+        guard let folder = pages else {
+            return """
+                    location / {
+                        recursive_error_pages on;
+                        error_page 418 = @asSent;
+                        return 418;
+                    }
+                """
+        }
+        return """
+                # The page for a person with a browser; nothing but its files is here.
+                location / {
+                    recursive_error_pages on;
+                    if ($pygmy_is_public) {
+                        error_page 418 = @asSent;
+                        return 418;
+                    }
+                    root \(NginxConfiguration.quoted(folder));
+                    index index.html;
+                    rewrite "^/problems/[a-z-]+$" /problems.html break;
+                    try_files $uri $uri/index.html =404;
+                    types {
+                        text/html html;
+                        text/css css;
+                        text/javascript js;
+                        application/json json;
+                        image/svg+xml svg;
+                    }
+                    charset utf-8;
+                    charset_types text/css text/javascript;
+                    include public-headers.conf;
+                    add_header Content-Security-Policy "\(Self.contentSecurityPolicy)" always;
+                    add_header Referrer-Policy no-referrer always;
+                    add_header Cache-Control no-cache always;
+                }
+            """
+    }
+
+    /// What the pages may load and do: files of the store, and nothing that a title could bring in.
+    private static let contentSecurityPolicy = [
+        "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'",
+        "connect-src 'self'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'",
+    ].joined(separator: "; ")
 
     /// How often a request that front ends have cost is tried anew: once for each of them that dies
     /// while it has the request. That several do is rare, but takes no more than a machine so busy

@@ -166,7 +166,10 @@ private struct Answer {
         let requests: [(String, Int)] = [
             ("GET /nosuch HTTP/1.1\r\nHost: a\r\n", 404),
             ("GET /update HTTP/1.1\r\nHost: a\r\n", 404),
-            ("GET /lookup/../update HTTP/1.1\r\nHost: a\r\n", 404),
+            ("GET /nosuch/../update HTTP/1.1\r\nHost: a\r\n", 404),
+            // As it was sent it is a route, and so the front ends' to answer.
+            ("GET /search/.. HTTP/1.1\r\nHost: a\r\n", 502),
+            ("GET /search/%2E%2E%2Flookup%2F1 HTTP/1.1\r\nHost: a\r\n", 502),
             ("GET /update/../lookup/1 HTTP/1.1\r\nHost: a\r\n", 404),
             ("GET //lookup/1 HTTP/1.1\r\nHost: a\r\n", 404),
             ("GET /metrics HTTP/1.1\r\nHost: a\r\n", 404),
@@ -186,7 +189,9 @@ private struct Answer {
         for (request, status) in requests {
             let answer = try nginx.send(request + "Connection: close\r\n\r\n")
             #expect(answer.status == status, "\(request.prefix(60))")
-            #expect(answer.header("Content-Type") == "application/problem+json")
+            #expect(
+                answer.header("Content-Type") == "application/problem+json", "\(request.prefix(60))"
+            )
             let id = try #require(answer.header("X-Request-ID"))
             #expect(id.count == 32 || id.wholeMatch(of: /[0-9]+\.[0-9]{3}(-[0-9]+){3}/) != nil)
             #expect(answer.header("Cache-Control") == "no-store")

@@ -26,6 +26,19 @@ struct NginxTests {
     }
 
     @Test(arguments: [
+        ("..", "/search/.."), ("..", "/search/%2E%2E"),
+        ("../lookup/1", "/search/%2E%2E%2Flookup%2F1"),
+    ])
+    func `A path is the one that was sent, whatever its dots may mean elsewhere`(
+        _ topic: String, _ target: String
+    ) throws {
+        let answer = try store.get(target)
+        #expect(answer.status == 200)
+        #expect(answer.text.trimmed == #"{"topic":"\#(topic)","items":[]}"#)
+        #expect(answer.header("Content-Type") == "application/json")
+    }
+
+    @Test(arguments: [
         ("frontEndServer1", "DELETE", "/invalidate/1"), ("frontEndServer1", "POST", "/buy/1"),
         ("catalogServer1", "POST", "/buy/1"), ("catalogServer1", "POST", "/restock/1"),
         ("catalogServer1", "PUT", "/update"), ("catalogServer1", "PUT", "/heartbeat"),
