@@ -1,9 +1,9 @@
 /// All that clients did and were told in one run, and the judgement of it.
 struct History: Sendable {
     var deeds: [Deed]
-    var failures: [FailedRequest]
+    var failures: [FailedRequest] = []
     /// What a client saw at once to be wrong.
-    var anomalies: [String]
+    var anomalies: [String] = []
 
     /// The buys, as the audit takes them.
     var receipts: [Receipt] {
@@ -66,12 +66,12 @@ struct History: Sendable {
             case (.buy, .sold): add(.sold, deed, endsAt: deed.end)
             case (.buy, .refused): add(.refused, deed, endsAt: deed.end)
             case (.buy(let key), _): if sold.contains(key) { add(.sold, deed, endsAt: .max) }
-            case (.restock(let level), let outcome):
-                // It has no key, so that what nginx or a front end sent twice may happen twice.
+            case (.restock, .restocked(let level, let added)):
+                add(.restocked(level: level, added: added), deed, endsAt: deed.end)
+            case (.restock(let level), _):
+                // Nobody was told: it may have been made, or be made yet, but once. Whoever sends
+                // it on sends it under nginx's id, and what was made under an id is not made again.
                 add(.mayHaveRestocked(level: level), deed, endsAt: .max)
-                if case .restocked(let level, let added) = outcome {
-                    add(.restocked(level: level, added: added), deed, endsAt: deed.end)
-                }
             }
         }
         return history
