@@ -1,7 +1,9 @@
 /// All that clients did and were told in one run, and the judgement of it.
 struct History: Sendable {
     var deeds: [Deed]
-    var failures: [FailedRequest] = []
+    var failures: [ShopRequest] = []
+    /// The requests that took longer than half a second to be answered.
+    var lateAnswers: [ShopRequest] = []
     /// What a client saw at once to be wrong.
     var anomalies: [String] = []
 

@@ -40,12 +40,16 @@ struct Deed: Sendable {
     }
 }
 
-/// A request that got no good answer in the time that its client had.
-struct FailedRequest: Sendable {
+/// One request of a client at a shop's door: one that got no good answer in the time that its
+/// client had, or one that got it late.
+struct ShopRequest: Sendable {
     var door: String
     var what: String
     var start: Int64
     var end: Int64
+
+    /// How long it took, in nanoseconds.
+    var duration: Int64 { end - start }
 }
 
 /// Clients that look up and buy through every door, one request at a time each, and write down all
@@ -69,13 +73,16 @@ final class Shoppers: Sendable {
 
     private struct Notes {
         var deeds: [Deed] = []
-        var failures: [FailedRequest] = []
+        var failures: [ShopRequest] = []
+        var lateAnswers: [ShopRequest] = []
         var anomalies: [String] = []
         /// Orders that somebody was told of, to be looked up by others.
         var orders: [(number: Int, book: Int)] = []
     }
 
     static let patience: Duration = .seconds(10)
+    /// What takes longer is kept as a late answer, in nanoseconds.
+    private static let lateness: Int64 = 500_000_000
 
     private let isStopping = Mutex(false)
     private let notes = Mutex(Notes())
@@ -136,7 +143,9 @@ final class Shoppers: Sendable {
         isStopping.withLock { $0 = true }
         for thread in threads.withLock({ $0 }) { thread.join() }
         return notes.withLock { notes in
-            History(deeds: notes.deeds, failures: notes.failures, anomalies: notes.anomalies)
+            History(
+                deeds: notes.deeds, failures: notes.failures, lateAnswers: notes.lateAnswers,
+                anomalies: notes.anomalies)
         }
     }
 
@@ -278,12 +287,20 @@ final class Shoppers: Sendable {
         var reason: String
         do {
             let answer = try client.request(method, target, headers)
-            if let outcome = understand(answer) { return outcome }
+            if let outcome = understand(answer) {
+                let request = ShopRequest(
+                    door: client.door.name, what: "\(method) \(target)", start: start,
+                    end: nanoseconds())
+                if client.sells, request.duration > Self.lateness {
+                    notes.withLock { $0.lateAnswers.append(request) }
+                }
+                return outcome
+            }
             reason = "\(answer.status) \(answer.text.prefix(200))"
         } catch {
             reason = "\(error)"
         }
-        let failure = FailedRequest(
+        let failure = ShopRequest(
             door: client.door.name, what: "\(method) \(target): \(reason)", start: start,
             end: nanoseconds())
         if client.sells { notes.withLock { $0.failures.append(failure) } }

@@ -23,6 +23,7 @@ final class Trial {
     private let openingStock: [Int: Int]
     private(set) var troubles: [Trouble] = []
     private let began = nanoseconds()
+    private let metronome = Metronome()
 
     init(
         on stage: some Stage, openingStock: [Int: Int], seed: UInt64 = .random(in: 0...999_999),
@@ -57,6 +58,7 @@ final class Trial {
     /// Ends the shopping, reads the books and judges.
     func verdict() throws -> Verdict {
         let history = shoppers.stop()
+        metronome.stop()
         var audit: (audit: Audit, start: Int64, end: Int64)?
         // Sales whose order is still to be fetched may take a moment; nothing else may.
         _ = try? eventually("books that agree with what clients were told", within: .seconds(15)) {
@@ -73,25 +75,38 @@ final class Trial {
         let origin = began
         faults += unexcused.prefix(10).map { failure in
             let at = Self.seconds(failure.start - origin)
-            let lasted = Self.seconds(failure.end - failure.start)
+            let lasted = Self.seconds(failure.duration)
             return "without a reason at \(failure.door), at \(at) s, after \(lasted) s: "
                 + "\(failure.what); \(situation(at: failure))"
         }
         if unexcused.count > 10 { faults.append("… \(unexcused.count) such failures in all") }
+        let late = history.lateAnswers.filter { excuse(for: $0) == nil }
         return Verdict(
-            faults: faults, history: history, troubles: troubles, doors: stage.publicDoors,
-            began: began)
+            faults: faults, delays: late.compactMap(delay), history: history, troubles: troubles,
+            doors: stage.publicDoors, longestRequest: late.map(\.duration).max(), began: began)
     }
 
-    private func excuse(for failure: FailedRequest) -> Trouble? {
+    /// What the longest delay may be, but for what the machine itself takes.
+    private static let longestDelay: Int64 = 5_000_000_000
+
+    /// In words, that an answer came later than it may; nil where it did not.
+    private func delay(of answer: ShopRequest) -> String? {
+        let machine = metronome.delay(from: answer.start, to: answer.end)
+        guard answer.duration - machine > Self.longestDelay else { return nil }
+        return "\(answer.what) at \(answer.door), at \(Self.seconds(answer.start - began)) s, took "
+            + "\(Self.seconds(answer.duration)) s, of which the machine itself took "
+            + "\(Self.seconds(machine)) s; \(situation(at: answer))"
+    }
+
+    private func excuse(for request: ShopRequest) -> Trouble? {
         troubles.first { trouble in
-            trouble.start <= failure.end && failure.start <= trouble.end
-                && (trouble.isOutage || trouble.hits(failure.door))
+            trouble.start <= request.end && request.start <= trouble.end
+                && (trouble.isOutage || trouble.hits(request.door))
         }
     }
 
-    private func situation(at failure: FailedRequest) -> String {
-        let around = troubles.filter { $0.start <= failure.end && failure.start <= $0.end }
+    private func situation(at request: ShopRequest) -> String {
+        let around = troubles.filter { $0.start <= request.end && request.start <= $0.end }
         guard !around.isEmpty else { return "nothing was wrong with the store then" }
         return around.map { "\($0.what) from \(Self.seconds($0.start - began)) s" }
             .joined(separator: "; ")
@@ -106,9 +121,14 @@ final class Trial {
 struct Verdict: Sendable {
     /// All that was wrong; empty where nothing was.
     var faults: [String]
+    /// The answers that came later than five seconds and what the machine itself took, at doors
+    /// where nothing may be noticed.
+    var delays: [String]
     var history: History
     var troubles: [Trouble]
     var doors: [Endpoint]
+    /// How long the slowest answer took at those doors, in nanoseconds; nil where none was late.
+    var longestRequest: Int64?
     var began: Int64
 
     /// The longest time without a good answer at the public doors while trouble of a kind that must
@@ -129,8 +149,9 @@ struct Verdict: Sendable {
             if case .sold = deed.outcome { true } else { false }
         }
         func text(_ seconds: Double) -> String { "\((seconds * 100).rounded() / 100) s" }
+        let longest = longestRequest.map { text(Double($0) / 1e9) } ?? "below 0.5 s"
         return "\(known) answers (\(buys) sales), \(history.failures.count) requests failed with "
             + "a reason, longest pause: lookups \(text(longestPause(ofBuys: false))), "
-            + "buys \(text(longestPause(ofBuys: true)))"
+            + "buys \(text(longestPause(ofBuys: true))), longest request: \(longest)"
     }
 }
