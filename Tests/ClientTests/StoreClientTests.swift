@@ -158,9 +158,12 @@ private final class Pauses: Sendable {
         // The port is closed with the last accept; until then a connection may still be taken.
         var client = client(of: store)
         client.patience.whileUnreached = .milliseconds(50)
+        let deadline = ContinuousClock.now + .seconds(30)
         while case .unavailable(_, let text) = client.lookup(item: "1"),
             !text.contains("refused")
-        {}
+        {
+            try #require(ContinuousClock.now < deadline, "\(text)")
+        }
         guard case .unavailable(_, let text) = client.buy(item: "1") else {
             Issue.record("somebody sold a book")
             return

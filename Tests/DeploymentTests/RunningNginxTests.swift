@@ -28,7 +28,7 @@ private final class RunningNginx {
         throw NotListening()
     }
 
-    /// Starts nginx; nil where it ends at once.
+    /// Starts nginx; nil where it ends at once, or does not listen in half a minute.
     private static func start(in folder: TemporaryFolder, _ ports: FreePorts)
         throws -> ChildProcess?
     {
@@ -57,10 +57,16 @@ private final class RunningNginx {
                 "daemon off;",
             ],
             directory: folder.path, outputStem: "\(folder.path)/nginx")
+        let deadline = ContinuousClock.now + .seconds(30)
         while process.exitStatus == nil {
             if (try? send("GET / HTTP/1.0\r\n\r\n", to: port)) != nil { return process }
+            guard ContinuousClock.now < deadline else {
+                process.send(SIGKILL)
+                break
+            }
             usleep(10_000)
         }
+        _ = process.wait()
         return nil
     }
 
