@@ -43,18 +43,6 @@ struct CommandTests {
         #expect((refused.output + refused.errors).lowercased().contains("stock"))
     }
 
-    @Test(arguments: [
-        ["nosuch"], ["lookup"], ["lookup", "abc"], ["lookup", "-1"], ["buy"], ["buy", "x"],
-        ["lookup", "1", "2"], ["--nosuch"], ["search"], ["lookup", "1", "--url", "not a url"],
-    ])
-    func `client used wrongly ends with 64`(_ arguments: [String]) throws {
-        let run = try Command.run(
-            Programs.path("client"), arguments, environment: store.environment,
-            directory: store.directory)
-        #expect(run.status == .exited(64), "\(run.output)\(run.errors)")
-        #expect(!run.errors.isEmpty)
-    }
-
     @Test func `output that cannot be written is no success`() throws {
         for program in ["client lookup 5 --json", "pygmy export catalog", "pygmy status"] {
             let words = program.split(separator: " ").map(String.init)
@@ -175,28 +163,6 @@ struct CommandTests {
         #expect(printed.status == .exited(0), "\(printed.errors)")
         #expect(printed.output.contains("127.0.0.1:\(store.port)"))
         for name in store.plan.serverNames { #expect(printed.output.contains(name), "\(name)") }
-    }
-
-    @Test func `The configuration that is checked in is that of the default config.json`() throws {
-        let checkout = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .deletingLastPathComponent().deletingLastPathComponent().path
-        let folder = store.directory + "/default"
-        try FileManager.default.createDirectory(
-            atPath: folder, withIntermediateDirectories: false)
-        try FileManager.default.copyItem(
-            atPath: checkout + "/config.json", toPath: folder + "/config.json")
-        let run = try Command.run(
-            Programs.path("pygmy"), ["nginx", "--config", "config.json", "--output", "nginx"],
-            environment: store.environment, directory: folder)
-        #expect(run.status == .exited(0), "\(run.errors)")
-        let output = folder + "/nginx"
-        let written = FileManager.default.enumerator(atPath: output)?.compactMap { $0 as? String }
-        #expect(written?.isEmpty == false)
-        for name in written ?? [] where name.hasSuffix(".conf") {
-            #expect(
-                contents(of: "\(output)/\(name)") == contents(of: "\(checkout)/nginx/\(name)"),
-                "nginx/\(name) is out of date: make nginx")
-        }
     }
 
     @Test func `pygmy status of a store that does not run is 69`() throws {
