@@ -31,34 +31,33 @@ struct BadInputTests {
     }
 
     @Test(arguments: [
-        ("/lookup", [404]), ("/lookup/", [400, 404]), ("/lookup/1/2", [404]), ("/buy", [404]),
-        ("/buy/", [400, 404, 405]), ("/nosuch", [404]), ("/orders/abc", [400]),
-        ("/orders/0", [404]), ("/orders/-1", [400]), ("/orders/99999999999999999999", [404]),
-        ("/search", [400]), ("/search/", [400, 404]), ("/search/%00", [400]),
-        ("/search/%FF", [400]), ("/search/Misc/more", [404]), ("/lookup/%zz", [400]),
-        ("/lookup/%", [400]), ("/..%2f..%2fetc/passwd", [400, 404]),
-        ("/../../etc/passwd", [400, 404]), ("/search/Misc?limit=-1", [400]),
-        ("/search/Misc?limit=abc", [400]), ("/search/Misc?limit=99999999999999999999", [400]),
-        ("/search/Misc?after=x", [400]), ("/LOOKUP/1", [404]),
+        ("/lookup", 404), ("/lookup/", 404), ("/lookup/1/2", 404), ("/buy", 404), ("/buy/", 404),
+        ("/nosuch", 404), ("/orders/abc", 400), ("/orders/0", 404), ("/orders/-1", 400),
+        ("/orders/99999999999999999999", 404), ("/search", 400), ("/search/", 400),
+        ("/search/?limit=1", 400), ("/search/%00", 400), ("/search/%FF", 400),
+        ("/search/Misc/more", 404), ("/lookup/%zz", 400), ("/lookup/%", 400),
+        ("/..%2f..%2fetc/passwd", 400), ("/../../etc/passwd", 400),
+        ("/search/Misc?limit=-1", 400), ("/search/Misc?limit=abc", 400),
+        ("/search/Misc?limit=99999999999999999999", 400), ("/search/Misc?after=x", 400),
+        ("/LOOKUP/1", 404),
     ])
-    func `A path that leads nowhere is refused`(_ target: String, _ statuses: [Int]) throws {
-        expectProblem(try store.get(target), in: statuses)
+    func `A path that leads nowhere is refused`(_ target: String, _ status: Int) throws {
+        expectProblem(try store.get(target), status)
         try expectAlive()
     }
 
     @Test(arguments: [
-        "/search/Distributed%20Systems", "/search/%E2%98%83", "/search/a%2Fb", "/search/a+b",
-        "/search/%22%5C%0A", "/search/" + String(repeating: "x", count: 250),
-        "/search/'%20OR%201=1", "/search/?limit=1",
+        ("Distributed%20Systems", "Distributed Systems"), ("%E2%98%83", "☃"), ("a%2Fb", "a/b"),
+        ("a+b", "a+b"), ("%22%5C%0A", "\"\\\n"), ("'%20OR%201=1", "' OR 1=1"),
+        (String(repeating: "x", count: 250), String(repeating: "x", count: 250)),
     ])
-    func `A topic may be any text`(_ target: String) throws {
-        let answer = try store.get(target)
-        #expect([200, 400, 404].contains(answer.status))
-        if answer.status == 200 {
-            #expect((answer.json["items"] as? [Any])?.isEmpty == true)
-        } else {
-            expectProblem(answer, 400, 404)
-        }
+    func `A topic may be any text, and one that no book has is empty`(
+        _ segment: String, _ topic: String
+    ) throws {
+        let answer = try store.get("/search/\(segment)")
+        #expect(answer.status == 200, "\(answer.text)")
+        #expect(answer.json["topic"] as? String == topic)
+        #expect((answer.json["items"] as? [Any])?.isEmpty == true)
         try expectAlive()
     }
 
@@ -81,13 +80,13 @@ struct BadInputTests {
             "POST /buy/1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n"
         case nulInPath = "GET /lookup/1\u{0} HTTP/1.1\r\nHost: a\r\n\r\n"
 
-        /// What may be answered.
-        var statuses: [Int] {
+        /// What is answered.
+        var status: Int {
             switch self {
-            case .lowerCaseMethod, .unknownMethod, .trace, .connect: [400, 405]
-            case .wrongVersion: [400, 505]
-            case .unknownEncoding: [400, 501]
-            default: [400]
+            case .unknownMethod, .trace: 405
+            case .unknownEncoding: 501
+            case .wrongVersion: 505
+            default: 400
             }
         }
     }
@@ -99,7 +98,7 @@ struct BadInputTests {
         let orders = try Audit(of: store).orders.count
         let connection = try HTTPConnection(port: store.port)
         try connection.send(Array(malformed.rawValue.utf8))
-        expectProblem(try connection.receive(), in: malformed.statuses)
+        expectProblem(try connection.receive(), malformed.status)
         try expectAlive()
         #expect(try Audit(of: store).orders.count == orders)
     }
@@ -126,7 +125,7 @@ struct BadInputTests {
         let connection = try HTTPConnection(port: store.port)
         let headers = (0..<20_000).map { "X-\($0): \($0)\r\n" }.joined()
         try connection.send(Array("GET /lookup/1 HTTP/1.1\r\nHost: a\r\n\(headers)\r\n".utf8))
-        expectProblem(try connection.receive(), 400, 431)
+        expectProblem(try connection.receive(), 431)
         try expectAlive()
     }
 
@@ -173,11 +172,12 @@ struct BadInputTests {
         #expect(try connection.request("GET", "/lookup/7").status == 200)
     }
 
-    @Test(arguments: [256, 10_000])
-    func `A key that is too long is refused`(_ length: Int) throws {
+    // The longest is too much for nginx already.
+    @Test(arguments: [(256, 400), (8000, 400), (10_000, 431)])
+    func `A key that is too long is refused`(_ length: Int, _ status: Int) throws {
         let stock = try store.stock(of: 1)
         let answer = try store.buy(1, key: String(repeating: "k", count: length))
-        expectProblem(answer, in: length > 8000 ? [400, 431] : [400])
+        expectProblem(answer, status)
         #expect(try store.stock(of: 1) == stock)
         try expectAlive()
     }
@@ -225,12 +225,12 @@ struct BadInputTests {
         expectProblem(answer, 415)
     }
 
-    @Test(arguments: ["0", "-1", "abc", "99999999999999999999"])
-    func `A book cannot be put where no book can be`(_ item: String) throws {
+    @Test(arguments: [("0", 404), ("-1", 400), ("abc", 400), ("99999999999999999999", 404)])
+    func `A book cannot be put where no book can be`(_ item: String, _ status: Int) throws {
         let book = #"{"title":"t","topic":"o","cost":1,"stock":1}"#
         let answer = try store.administer(
             "PUT", "/items/\(item)", body: book, contentType: "application/json")
-        expectProblem(answer, 400, 404, 422)
+        expectProblem(answer, status)
     }
 
     /// The same servers as before still answer.

@@ -57,7 +57,7 @@ struct ExactlyOnceTests {
         let book = #"{"title":"One of a kind","topic":"Rare","cost":1.00,"stock":0}"#
         let put = try store.administer(
             "PUT", "/items/500", body: book, contentType: "application/json")
-        #expect(put.status < 300, "\(put.text)")
+        #expect(put.status == 201, "\(put.text)")
         expectProblem(try store.buy(500, key: "too early"), 409)
         #expect(try store.administer("POST", "/restock/500").status == 200)
         expectProblem(try store.buy(500, key: "too early"), 409)

@@ -96,9 +96,11 @@ struct UpTests {
         let store = Cluster.current
         let before = store.plan.serverNames.map { store.pid(of: $0) }
         let second = try store.pygmy("up", "--config", "config.json")
-        #expect(second.status != .exited(0))
-        #expect(second.status != .killed(signal: SIGTRAP))
-        #expect(!second.errors.isEmpty)
+        #expect(second.status == .exited(69))
+        let holder = try #require(store.running).pid
+        #expect(
+            second.errors.hasPrefix("pygmy: another pygmy up (process \(holder)) runs with "),
+            "\(second.errors)")
         #expect(store.plan.serverNames.map { store.pid(of: $0) } == before)
         #expect(try store.buy(1).status == 201)
     }
@@ -112,9 +114,11 @@ struct UpTests {
         try squatter.start()
         try store.writeConfiguration(["listen": .text("127.0.0.1:\(squatter.port)")])
         let process = try store.launch()
-        let ending = try process.waitForExit()
-        #expect(ending != .exited(0))
-        #expect((process.errors + process.output).contains("\(squatter.port)"))
+        #expect(try process.waitForExit() == .exited(69))
+        #expect(
+            process.errors.trimmed
+                == "pygmy: settings.listen: another program listens at "
+                + "127.0.0.1:\(squatter.port) already")
         try expectNothingLeft(of: store)
         #expect(try squatter.get("/lookup/1").status == 200)
     }
