@@ -122,24 +122,28 @@ let package = Package(
         program("simulator", ["Simulation", arguments]),
 
         // A module's tests stand under its name; SystemTests run the programs behind nginx.
-        tests("APITests", ["API"]),
-        tests("BookstoreTests", ["Bookstore"]),
-        tests("CachingTests", ["Caching", "MonotonicTime"]),
+        tests("APITests", ["API", "TestSupport"]),
+        tests("BookstoreTests", ["Bookstore", "TestSupport"]),
+        tests("CachingTests", ["Caching", "MonotonicTime", "TestSupport"]),
         tests("CatalogTests", ["Catalog", "MonotonicTime"]),
-        tests("ClientTests", ["API", "ChildProcess", "client"]),
+        tests("ClientTests", ["API", "ChildProcess", "TestSupport", "client"]),
         tests("ConsoleTests", ["Console"]),
-        tests("DeploymentTests", ["API", "ChildProcess", "Deployment"]),
-        tests("FastCGITests", ["FastCGI", log]),
+        tests("DeploymentTests", ["API", "ChildProcess", "Deployment", "TestSupport"]),
+        tests("FastCGITests", ["FastCGI", "TestSupport", log]),
         tests(
             "FrontEndTests",
             [
                 "API", "Caching", "FastCGI", "FrontEnd", "HTTPClient", "MonotonicTime",
-                "Replication", log,
+                "Replication", "TestSupport", log,
             ]),
-        // A program that a test starts, and that ends with it.
+        // What the tests of several modules need.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        // A program that a test started.
         .target(name: "ChildProcess", path: "Tests/ChildProcess", swiftSettings: settings),
         // A server that misbehaves as a test tells it to.
-        .target(name: "SocketServer", path: "Tests/SocketServer", swiftSettings: settings),
+        .target(
+            name: "SocketServer", dependencies: ["TestSupport"], path: "Tests/SocketServer",
+            swiftSettings: settings),
         tests("HTTPClientTests", ["HTTPClient", "SocketServer"]),
         tests("ThreadsTests", ["Threads"]),
         tests("PygmyTests", ["API", "Console", "pygmy", arguments]),
@@ -155,8 +159,13 @@ let package = Package(
         tests("SimulationTests", ["Simulation"]),
         tests(
             "StorageTests",
-            ["Bookstore", "ChildProcess", "Durability", "Replication", "Storage"]),
+            [
+                "Bookstore", "ChildProcess", "Durability", "Replication", "Storage", "TestSupport",
+            ]),
         tests(
             "SystemTests",
-            ["ChildProcess", "frontEndServer", "catalogServer", "orderServer", "client", "pygmy"]),
+            [
+                "ChildProcess", "TestSupport", "frontEndServer", "catalogServer", "orderServer",
+                "client", "pygmy",
+            ]),
     ])

@@ -1,4 +1,5 @@
 import API
+import TestSupport
 import Testing
 
 @Suite struct `Batches of lookups` {
@@ -88,7 +89,7 @@ import Testing
     }
 
     @Test func `No bytes at all make it stop`() {
-        var generator = Generator(state: 7)
+        var generator = Lottery(seed: 7)
         for _ in 0..<20_000 {
             var bytes = batch.encoded
             for _ in 0..<Int.random(in: 1...4, using: &generator) {

@@ -1,4 +1,5 @@
 import API
+import TestSupport
 import Testing
 
 /// All records of a text and what was reported.
@@ -96,7 +97,7 @@ private func read(_ bytes: [UInt8]) throws -> (records: [[String]], faults: [Str
     }
 
     @Test func `What is written comes back as it was, whatever it is`() throws {
-        var generator = Generator(state: 42)
+        var generator = Lottery(seed: 42)
         let alphabet: [String] = ["a", "\"", ",", "\n", "\r\n", "é", "日", "👩‍👧", " ", "\t", ""]
         for _ in 0..<300 {
             let records = (0..<Int.random(in: 1...4, using: &generator)).map { _ in
@@ -117,19 +118,6 @@ private func read(_ bytes: [UInt8]) throws -> (records: [[String]], faults: [Str
                 result.records.map { $0.map { Array($0.utf8) } }
                     == records.map { $0.map { Array($0.utf8) } })
         }
-    }
-}
-
-/// SplitMix64, so that a failure comes again.
-struct Generator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-        return value ^ (value >> 31)
     }
 }
 
@@ -206,8 +194,7 @@ struct Generator: RandomNumberGenerator {
     }
 
     @Test func `Reading a file tells how much of it is done`() throws {
-        let path =
-            #filePath.split(separator: "/").dropLast(3).map { "/\($0)" }.joined() + "/catalog.csv"
+        let path = "\(checkout)/catalog.csv"
         var told: [(done: Int, total: Int)] = []
         var count = 0
         try CatalogCSV.read(path: path, progress: { told.append(($0, $1)) }) { _ in count += 1 }

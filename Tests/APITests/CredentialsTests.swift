@@ -1,24 +1,21 @@
 import API
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
-/// A folder that goes with the test.
-final class TemporaryFolder: Sendable {
-    let path: String
-
-    init() throws {
-        path = NSTemporaryDirectory() + "pygmy-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(
-            atPath: path + "/run", withIntermediateDirectories: true)
+extension TemporaryFolder {
+    /// One with the folder that secrets are in.
+    fileprivate static func withRun() throws -> TemporaryFolder {
+        let folder = TemporaryFolder()
+        try folder.make("run")
+        return folder
     }
 
-    deinit { try? FileManager.default.removeItem(atPath: path) }
+    fileprivate var configuration: Configuration { Configuration(servers: [], folder: path) }
 
-    var configuration: Configuration { Configuration(servers: [], folder: path) }
-
-    func mode(_ file: String) throws -> Int {
-        let attributes = try FileManager.default.attributesOfItem(atPath: "\(path)/run/\(file)")
+    fileprivate func mode(_ file: String) throws -> Int {
+        let attributes = try FileManager.default.attributesOfItem(atPath: self("run/\(file)"))
         return try #require(attributes[.posixPermissions] as? Int)
     }
 }
@@ -27,7 +24,7 @@ final class TemporaryFolder: Sendable {
     private let nothing: (String) -> String? = { _ in nil }
 
     @Test func `Files that are missing are made, for their owner only, and found again`() throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryFolder.withRun()
         let first = try Credentials.load(folder.configuration, environment: nothing)
         #expect(try folder.mode("cluster.secret") == 0o600)
         #expect(try folder.mode("admin.token") == 0o600)
@@ -40,7 +37,7 @@ final class TemporaryFolder: Sendable {
     }
 
     @Test func `Servers that start at the same time agree on one`() throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryFolder.withRun()
         let found = Mutex<Set<String>>([])
         DispatchQueue.concurrentPerform(iterations: 32) { _ in
             let secret = try? Credentials.load(folder.configuration) { _ in nil }.clusterSecret
@@ -52,7 +49,7 @@ final class TemporaryFolder: Sendable {
 
     @Test(arguments: [0o644, 0o640, 0o604, 0o620])
     func `A file that others can use is refused`(_ mode: Int) throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryFolder.withRun()
         _ = try Credentials.load(folder.configuration, environment: nothing)
         try FileManager.default.setAttributes(
             [.posixPermissions: mode], ofItemAtPath: folder.path + "/run/admin.token")
@@ -63,7 +60,7 @@ final class TemporaryFolder: Sendable {
     }
 
     @Test func `An empty file is refused, not taken for a secret`() throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryFolder.withRun()
         let path = folder.path + "/run/cluster.secret"
         #expect(
             FileManager.default.createFile(
@@ -74,7 +71,7 @@ final class TemporaryFolder: Sendable {
     }
 
     @Test func `The environment comes first, and must be a secret`() throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryFolder.withRun()
         let credentials = try Credentials.load(folder.configuration) { name in
             name == "PYGMY_CLUSTER_SECRET" ? "from-the-environment" : "another-secret"
         }
@@ -90,7 +87,7 @@ final class TemporaryFolder: Sendable {
     }
 
     @Test func `A secret of one's own may be short`() throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryFolder.withRun()
         let credentials = try Credentials.load(folder.configuration) { _ in "x" }
         #expect(credentials.adminToken.matches(authorization: "Bearer x".utf8))
         #expect(!credentials.adminToken.matches(authorization: "Bearer ".utf8))

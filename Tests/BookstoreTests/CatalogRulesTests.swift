@@ -1,4 +1,5 @@
 import Bookstore
+import TestSupport
 import Testing
 
 @Suite("The rules of the catalog")
@@ -303,7 +304,7 @@ struct CatalogRulesTests {
 
     @Test("whatever is done, every book's account adds up", arguments: 1...20)
     mutating func accountsAddUp(seed: Int) {
-        var random = SeededGenerator(seed: UInt64(seed))
+        var random = Lottery(seed: UInt64(seed))
         for step in 0..<2000 as Range<Int64> {
             let itemNumber = Int64.random(in: 1...5, using: &random)
             let operation: CatalogOperation =

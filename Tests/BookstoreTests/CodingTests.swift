@@ -1,4 +1,5 @@
 import Bookstore
+import TestSupport
 import Testing
 
 @Suite("What travels as bytes")
@@ -109,7 +110,7 @@ struct CodingTests {
 
     @Test("arbitrary bytes never end in a crash", arguments: 1...4 as ClosedRange<UInt64>)
     func arbitrary(seed: UInt64) {
-        var random = SeededGenerator(seed: seed)
+        var random = Lottery(seed: seed)
         let samples = Self.operations.map(\.encoded) + Self.outcomes.map(\.encoded)
         for _ in 0..<5000 {
             var bytes = samples.randomElement(using: &random) ?? [1, 1]

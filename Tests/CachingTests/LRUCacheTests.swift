@@ -1,4 +1,5 @@
 import MonotonicTime
+import TestSupport
 import Testing
 
 @testable import Caching
@@ -11,7 +12,7 @@ struct LRUCacheTests {
             (seed: UInt64(1), threshold: 0), (2, 1), (3, 2), (4, 3), (5, 8), (6, 8), (7, 40),
         ])
     func agreesWithTheModel(seed: UInt64, threshold: Int) {
-        var random = SeededGenerator(state: seed)
+        var random = Lottery(seed: seed)
         var cache = LRUCache<Int, Int>(threshold: threshold, timeToLive: span(60))
         var model = LRUModel(threshold: threshold, timeToLive: 60)
         var now: Int64 = 0
@@ -167,7 +168,7 @@ struct LRUCacheTests {
 extension Array {
     /// A random element, or a default where there is none.
     fileprivate func randomElement(
-        using random: inout SeededGenerator, or fallback: Element
+        using random: inout Lottery, or fallback: Element
     ) -> Element {
         randomElement(using: &random) ?? fallback
     }

@@ -1,5 +1,6 @@
 import ChildProcess
 import Foundation
+import TestSupport
 import Testing
 
 /// The program itself: arguments in, exit status out.
@@ -21,14 +22,11 @@ import Testing
     private func run(
         _ arguments: [String], input: String = ""
     ) throws -> (status: ChildProcess.ExitStatus, output: String, errors: String) {
-        let folder = NSTemporaryDirectory() + "pygmy-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        let inputPath = folder + "/run.in"
-        try input.write(toFile: inputPath, atomically: true, encoding: .utf8)
+        let folder = TemporaryFolder()
+        try folder.write(input, to: "run.in")
         let process = try ChildProcess(
-            try #require(Self.program), arguments, directory: folder, inputPath: inputPath,
-            outputStem: folder + "/run")
+            try #require(Self.program), arguments, directory: folder.path,
+            inputPath: folder("run.in"), outputStem: folder("run"))
         return (process.wait(), process.output, process.errors)
     }
 

@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 import Synchronization
-import Testing
+import TestSupport
 
 /// A request as the tiny store got it.
 struct ReceivedRequest: Sendable {
@@ -25,20 +25,7 @@ final class TinyStore: Sendable {
 
     /// Listens and answers; `answer` is told which request it is, from 0.
     init(_ answer: @escaping @Sendable (ReceivedRequest, Int) -> TinyAnswer?) throws {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && listen(descriptor, 64) == 0
-                    && getsockname(descriptor, $0, &length) == 0
-            }
-        }
-        try #require(isBound)
-        self.descriptor = descriptor
-        port = Int(in_port_t(bigEndian: address.sin_port))
+        (descriptor, port) = try listeningSocket()
         Thread.detachNewThread { [self] in serve(answer) }
     }
 

@@ -2,6 +2,7 @@ import API
 import ChildProcess
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Deployment
@@ -22,7 +23,8 @@ import Testing
     @Test func `A port that is taken is said, a free one is not`() throws {
         // Somebody else may take a port as soon as it is free, but not every time.
         let isFree = try (1...20).contains { _ in
-            let (descriptor, taken) = try listener()
+            let (descriptor, port) = try listeningSocket()
+            let taken = Address(host: "127.0.0.1", port: port)
             #expect(PortCheck.fault(at: taken)?.contains("another program listens") == true)
             close(descriptor)
             return PortCheck.fault(at: taken) == nil
@@ -31,28 +33,8 @@ import Testing
         #expect(PortCheck.fault(at: Address(host: "192.0.2.1", port: 1)) != nil)
     }
 
-    /// A socket that listens at a port of its own.
-    private func listener() throws -> (descriptor: Int32, Address) {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isListening = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && listen(descriptor, 1) == 0
-                    && getsockname(descriptor, $0, &length) == 0
-            }
-        }
-        try #require(isListening)
-        return (
-            descriptor,
-            Address(host: "127.0.0.1", port: Int(in_port_t(bigEndian: address.sin_port)))
-        )
-    }
-
     @Test func `A run directory has one lock, which goes with its holder`() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         var first: RunLock? = try RunLock(runDirectory: folder.path)
         #expect(first != nil)
         let fault = #expect(throws: UpFault.self) { try RunLock(runDirectory: folder.path) }
@@ -63,7 +45,7 @@ import Testing
     }
 
     @Test func `What an earlier run left is ended if it is ours, and nobody else is`() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         try folder.make("run")
         func server(_ name: String, in directory: String) throws -> ChildProcess {
             try ChildProcess(

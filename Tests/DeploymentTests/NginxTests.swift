@@ -2,6 +2,7 @@ import API
 import ChildProcess
 import Deployment
 import Foundation
+import TestSupport
 import Testing
 
 /// nginx as Debian installs it.
@@ -48,7 +49,7 @@ private let nginx = "/usr/sbin/nginx"
 
     @Test(arguments: ["", "a folder with spaces", "it's; a \"name\" {#1}", "日本語"])
     func `nginx calls all of its forms sound, in any folder`(_ name: String) throws {
-        let folder = try TemporaryFolder(name)
+        let folder = TemporaryFolder(name)
         for inner in ["run", "log", "files"] { try folder.make(inner) }
         let site = site(pair(folder: folder.path))
         try folder.write(

@@ -3,6 +3,7 @@ import ChildProcess
 import Deployment
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 /// A real nginx with the generated configuration and no servers behind it: what it says itself.
@@ -13,7 +14,7 @@ private final class RunningNginx {
 
     /// Takes free ports, writes the configuration and waits until nginx listens.
     init() throws {
-        folder = try TemporaryFolder()
+        folder = TemporaryFolder()
         try folder.make("run")
         try folder.make("log")
         // A port may be taken between finding it and using it: nginx then says so and ends.
@@ -85,15 +86,11 @@ private final class RunningNginx {
     private static func send(_ text: String, to port: Int, isWhole: Bool = true) throws -> Answer {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(port).bigEndian
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        let connected = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
+        // Only so that a failing test ends.
+        var patience = timeval(tv_sec: 20, tv_usec: 0)
+        setsockopt(
+            descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+        let connected = withSocketAddress(port: port) { connect(descriptor, $0, $1) }
         guard connected == 0 else { throw NotListening() }
         let bytes = Array(text.utf8)
         _ = Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))
@@ -125,20 +122,9 @@ private final class FreePorts {
     private let descriptors: [Int32]
 
     init(_ count: Int) throws {
-        descriptors = (0..<count).map { _ in socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0) }
-        numbers = descriptors.map { descriptor in
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_addr.s_addr = inet_addr("127.0.0.1")
-            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-            return withUnsafeMutablePointer(to: &address) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    bind(descriptor, $0, length) == 0
-                        && getsockname(descriptor, $0, &length) == 0
-                }
-            } ? Int(in_port_t(bigEndian: address.sin_port)) : 0
-        }
-        try #require(!numbers.contains(0))
+        let sockets = try (0..<count).map { _ in try bindSocket() }
+        numbers = sockets.map(\.port)
+        descriptors = sockets.map(\.descriptor)
     }
 
     func release() { for descriptor in descriptors { close(descriptor) } }

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 
 /// What a web server does, by hand: FastCGI records over a unix socket.
 final class FastCGIClient {
@@ -28,25 +29,19 @@ final class FastCGIClient {
     let descriptor: Int32
 
     init(path: String) throws {
-        descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        // Only so that a failing test ends.
-        var patience = timeval(tv_sec: 20, tv_usec: 0)
-        setsockopt(
-            descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         // As a client of its own directory would, for paths longer than the address has room for.
         let directory = open((path as NSString).deletingLastPathComponent, O_RDONLY | O_DIRECTORY)
         defer { close(directory) }
         let short = "/proc/self/fd/\(directory)/\((path as NSString).lastPathComponent)"
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(short.utf8)) }
-        let result = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
+        do {
+            descriptor = try connectedSocket(to: short)
+        } catch {
+            throw Failure.connect(error.code)
         }
-        // The descriptor is closed with this object, which is whole already.
-        guard result == 0 else { throw Failure.connect(errno) }
+        // Only so that a failing test ends.
+        var patience = timeval(tv_sec: 20, tv_usec: 0)
+        setsockopt(
+            descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     }
 
     deinit { close(descriptor) }

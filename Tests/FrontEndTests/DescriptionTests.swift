@@ -1,5 +1,6 @@
 import API
 import Foundation
+import TestSupport
 import Testing
 
 @testable import FrontEnd
@@ -11,9 +12,7 @@ struct DescriptionTests {
     let paths: [(path: String, item: JSON)]
 
     init() throws {
-        let checkout = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .deletingLastPathComponent().deletingLastPathComponent()
-        let file = checkout.appendingPathComponent("nginx/html/openapi.json")
+        let file = URL(fileURLWithPath: "\(checkout)/nginx/html/openapi.json")
         document = try JSON(parsing: Array(Data(contentsOf: file)))
         paths = try #require(document["paths"]?.members).map { ($0.name, $0.value) }
     }
@@ -87,13 +86,11 @@ struct DescriptionTests {
             document["components"]?["schemas"]?["Problem"]?["properties"]?["type"]?["enum"]?
                 .elements)
         let slugs = Set(types.compactMap { $0.string?.split(separator: "/").last }.map(String.init))
-        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appendingPathComponent("../../Sources/API").standardized
+        let folder = "\(checkout)/Sources/API"
         var made: Set<String> = []
-        for name in try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder)
         where name.hasPrefix("Problem+") {
-            let text = try String(
-                contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
+            let text = try String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8)
             for match in text.matches(of: /"([a-z-]+)", \d{3},/) {
                 made.insert(String(match.output.1))
             }

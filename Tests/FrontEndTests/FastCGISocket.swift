@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 
 /// The web server's side of FastCGI, as far as one request at a time takes it: records are of
 /// version 1 and request 1, and the server closes when it has answered.
@@ -12,7 +13,7 @@ struct FastCGISocket {
     static func exchange(
         _ path: String, _ parameters: [(String, String)], body: [UInt8] = []
     ) throws -> (head: [String], body: String) {
-        let descriptor = try connect(path)
+        let descriptor = try connectedSocket(to: path)
         defer { close(descriptor) }
         // Begin: a responder, the connection not kept.
         var bytes = record(1, [0, 1, 0, 0, 0, 0, 0, 0])
@@ -33,20 +34,6 @@ struct FastCGISocket {
             head.split(separator: "\r\n").map { String($0) },
             parts.dropFirst().map { String($0) }.joined()
         )
-    }
-
-    private static func connect(_ path: String) throws -> Int32 {
-        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        let result = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
-        guard result == 0 else { throw Failure(call: "connect") }
-        return descriptor
     }
 
     private static func record(_ type: UInt8, _ content: [UInt8]) -> [UInt8] {

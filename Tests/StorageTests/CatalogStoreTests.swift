@@ -1,18 +1,19 @@
 import Bookstore
 import Durability
 import Replication
+import TestSupport
 import Testing
 
 @testable import Storage
 
 /// Random operations on a catalog.
 struct RandomCatalogOperations {
-    var generator: SeededGenerator
+    var generator: Lottery
     private var time: Int64 = 1000
     private var lastKey: Int64 = 0
     private var lastChange = 0
 
-    init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
+    init(seed: UInt64) { generator = Lottery(seed: seed) }
 
     mutating func next() -> CatalogOperation {
         let operation = nextOperation()
@@ -77,7 +78,7 @@ struct RandomCatalogOperations {
 
 @Suite("Catalog store")
 struct CatalogStoreTests {
-    private let temporary = TemporaryDirectory()
+    private let temporary = TemporaryFolder()
 
     private func open(keysGathered: Int = 1000) throws -> (LogStore, CatalogStore) {
         let directory = try DataDirectory(path: temporary("data"), name: "catalogServer1")

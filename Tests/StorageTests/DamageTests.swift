@@ -1,6 +1,7 @@
 import Bookstore
 import Durability
 import Replication
+import TestSupport
 import Testing
 
 @testable import Storage
@@ -8,7 +9,7 @@ import Testing
 /// What a disk can do to files: each is noticed at opening, and nothing is changed.
 @Suite("Damaged stores")
 struct DamageTests {
-    private let temporary = TemporaryDirectory()
+    private let temporary = TemporaryFolder()
     private var data: String { temporary("data") }
 
     /// Makes a directory with twenty applied entries, closed in order.

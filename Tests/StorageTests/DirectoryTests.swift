@@ -1,10 +1,11 @@
 import Durability
 import Glibc
+import TestSupport
 import Testing
 
 @Suite("Data directory and acceptor store")
 struct DirectoryTests {
-    private let temporary = TemporaryDirectory()
+    private let temporary = TemporaryFolder()
     private var data: String { temporary("a/b/data") }
 
     private func open(_ name: String = "catalogServer1") throws -> DataDirectory {

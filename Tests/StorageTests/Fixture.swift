@@ -5,26 +5,6 @@ import Glibc
 import Replication
 import Storage
 
-/// A directory of its own for one test, removed with it.
-final class TemporaryDirectory {
-    let path: String
-
-    init() {
-        var template = Array("/tmp/pygmy-storage-XXXXXX\0".utf8CString)
-        path = template.withUnsafeMutableBufferPointer { buffer in
-            buffer.baseAddress.flatMap { mkdtemp($0) }.map { String(cString: $0) } ?? ""
-        }
-        precondition(!path.isEmpty, "no temporary directory can be made")
-    }
-
-    deinit {
-        run("/bin/rm", "-rf", path)
-    }
-
-    /// A path in it.
-    func callAsFunction(_ name: String) -> String { "\(path)/\(name)" }
-}
-
 /// Runs a program of the system, without output.
 /// - Returns: its exit status; -1 where it could not be run.
 @discardableResult
@@ -39,21 +19,6 @@ func run(_ program: String, _ arguments: String...) -> Int32 {
 /// leaves.
 func copyDirectory(_ path: String, to copy: String) {
     precondition(run("/bin/cp", "-a", path, copy) == 0, "\(path) cannot be copied")
-}
-
-/// A generator of random numbers that a seed decides (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
-    }
 }
 
 func entry(_ index: LogIndex, view: ViewNumber = 1, _ text: String? = nil) -> Entry {

@@ -2,6 +2,7 @@ import Bookstore
 import Durability
 import Glibc
 import Replication
+import TestSupport
 import Testing
 
 @testable import Storage
@@ -9,7 +10,7 @@ import Testing
 /// A file system of two megabytes.
 private final class SmallDisk {
     let path: String
-    private let temporary = TemporaryDirectory()
+    private let temporary = TemporaryFolder()
 
     /// Nothing where this process may not mount one.
     init?() {

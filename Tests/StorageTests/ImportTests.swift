@@ -1,13 +1,14 @@
 import Bookstore
 import Durability
 import Replication
+import TestSupport
 import Testing
 
 @testable import Storage
 
 @Suite("Filling a catalog")
 struct ImportTests {
-    private let temporary = TemporaryDirectory()
+    private let temporary = TemporaryFolder()
 
     private func open(_ name: String = "data") throws -> CatalogStore {
         let directory = try DataDirectory(path: temporary(name), name: "catalogServer1")

@@ -2,13 +2,14 @@ import Bookstore
 import Durability
 import Replication
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Storage
 
 @Suite("The index of keys on the disk")
 struct KeyIndexTests {
-    private let temporary = TemporaryDirectory()
+    private let temporary = TemporaryFolder()
 
     private func open(_ name: String = "data") throws -> (LogStore, CatalogStore) {
         let directory = try DataDirectory(path: temporary(name), name: "catalogServer1")

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Storage
@@ -44,7 +45,7 @@ struct KeyStageTests {
         "No key is ever lost between memory and the index", arguments: 1...12 as ClosedRange<UInt64>
     )
     func agreesWithModel(seed: UInt64) throws {
-        var random = SeededGenerator(seed: seed)
+        var random = Lottery(seed: seed)
         let limit = Int.random(in: 1...40, using: &random)
         var model = Model(stage: KeyStage(through: 0, limit: limit))
         for _ in 0..<250 {

@@ -1,5 +1,6 @@
 import Durability
 import Replication
+import TestSupport
 import Testing
 
 @testable import Storage
@@ -7,7 +8,7 @@ import Testing
 /// The log, opened anew for each look at it where a test says `reopened`.
 @Suite("Log store")
 struct LogStoreTests {
-    private let temporary = TemporaryDirectory()
+    private let temporary = TemporaryFolder()
 
     private func open() throws -> LogStore {
         try LogStore(DataDirectory(path: temporary("data"), name: "catalogServer1"))
@@ -206,7 +207,7 @@ struct LogStoreTests {
     @Test("An entry out of its order stops the process: the log would have a hole")
     func outOfOrder() async {
         await #expect(processExitsWith: .failure) {
-            let temporary = TemporaryDirectory()
+            let temporary = TemporaryFolder()
             let log = try LogStore(DataDirectory(path: temporary("data"), name: "orderServer1"))
             try log.append([entry(2)])
         }

@@ -1,13 +1,14 @@
 import Bookstore
 import Durability
 import Replication
+import TestSupport
 import Testing
 
 @testable import Storage
 
 @Suite("Order store")
 struct OrderStoreTests {
-    private let temporary = TemporaryDirectory()
+    private let temporary = TemporaryFolder()
 
     private func open(
         _ name: String = "data", ordersGathered: Int64 = 30
@@ -28,7 +29,7 @@ struct OrderStoreTests {
         "It comes to the same as the rules in memory: sales repeated, late and out of order",
         arguments: 1...4 as ClosedRange<UInt64>)
     func agreesWithMemory(seed: UInt64) throws {
-        var generator = SeededGenerator(seed: seed)
+        var generator = Lottery(seed: seed)
         var memory = MemoryOrders()
         let (log, store) = try open()
         var index: LogIndex = 0
@@ -87,7 +88,7 @@ struct OrderStoreTests {
         "The history is by time, of all books or one, in pages without gap or repeat",
         arguments: 1...3 as ClosedRange<UInt64>)
     func history(seed: UInt64) throws {
-        var generator = SeededGenerator(seed: seed)
+        var generator = Lottery(seed: seed)
         // In the index all, some, and none of them.
         let (log, store) = try open(ordersGathered: [1000, 1, 70][Int(seed % 3)])
         // Clocks differ: times come again and go back.

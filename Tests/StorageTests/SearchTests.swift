@@ -1,12 +1,13 @@
 import Bookstore
 import Durability
+import TestSupport
 import Testing
 
 @testable import Storage
 
 @Suite("Searches by words")
 struct SearchTests {
-    private let temporary = TemporaryDirectory()
+    private let temporary = TemporaryFolder()
 
     private func store(_ titles: [String]) throws -> CatalogStore {
         let directory = try DataDirectory(path: temporary("data"), name: "catalogServer1")

@@ -2,13 +2,14 @@ import Bookstore
 import Durability
 import Glibc
 import Replication
+import TestSupport
 import Testing
 
 @testable import Storage
 
 @Suite("Snapshots")
 struct SnapshotTests {
-    private let temporary = TemporaryDirectory()
+    private let temporary = TemporaryFolder()
 
     private func open(_ name: String) throws -> (LogStore, CatalogStore) {
         let directory = try DataDirectory(path: temporary(name), name: "catalogServer1")

@@ -1,13 +1,14 @@
 import Bookstore
 import Durability
 import Replication
+import TestSupport
 import Testing
 
 @testable import Storage
 
 @Suite("Stores of earlier versions")
 struct UpgradeTests {
-    private let temporary = TemporaryDirectory()
+    private let temporary = TemporaryFolder()
 
     private func catalog(_ name: String = "catalog") throws -> (LogStore, CatalogStore) {
         let directory = try DataDirectory(path: temporary(name), name: "catalogServer1")

@@ -1,5 +1,6 @@
 internal import ChildProcess
 internal import Foundation
+internal import TestSupport
 internal import Testing
 
 /// kill -9 at any moment under load: every answered buy is there once, and the books add up.

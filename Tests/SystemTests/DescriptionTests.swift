@@ -1,12 +1,11 @@
 internal import ChildProcess
 internal import Foundation
+internal import TestSupport
 internal import Testing
 
 /// `/openapi.json` against the running store: schemathesis sends what the document allows and what
 /// it forbids, and compares every status, header and body with what the document says.
 struct DescriptionTests {
-    private static let checkout = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().deletingLastPathComponent().path
     /// Where `scripts/install-dependencies test` puts it.
     private static let schemathesis = "\(checkout)/.build/tools/bin/schemathesis"
     private static var isInstalled: Bool {
@@ -25,7 +24,7 @@ struct DescriptionTests {
         let run = try Command.run(
             Self.schemathesis,
             [
-                "--config-file", "\(Self.checkout)/Tests/schemathesis.toml", "run",
+                "--config-file", "\(checkout)/Tests/schemathesis.toml", "run",
                 "http://127.0.0.1:\(store.port)/openapi.json", "--checks", "all",
                 "--header", "Authorization: Bearer \(store.adminToken)", "--max-examples", "30",
                 "--seed", "1", "--continue-on-failure", "--no-color",

@@ -1,5 +1,6 @@
 internal import ChildProcess
 internal import Foundation
+internal import TestSupport
 internal import Testing
 
 /// How the store speaks HTTP: what caches, browsers, proxies and tracing tools are told.
@@ -148,10 +149,9 @@ struct MannersTests {
     }
 
     private static func gunzip(_ bytes: [UInt8]) throws -> [UInt8] {
-        let file = FileManager.default.temporaryDirectory.path + "/pygmy-\(UUID()).gz"
-        defer { try? FileManager.default.removeItem(atPath: file) }
-        try Data(bytes).write(to: URL(fileURLWithPath: file))
-        let result = try Command.run("/bin/gzip", ["-dc", file])
+        let folder = TemporaryFolder()
+        try Data(bytes).write(to: URL(fileURLWithPath: folder("body.gz")))
+        let result = try Command.run("/bin/gzip", ["-dc", folder("body.gz")])
         #expect(result.status == .exited(0), "\(result.errors)")
         return Array(result.output.utf8)
     }

@@ -1,5 +1,6 @@
 internal import ChildProcess
 internal import Foundation
+internal import TestSupport
 internal import Testing
 
 /// What the servers count, as Prometheus reads it, and what is built on it.
@@ -11,8 +12,7 @@ struct MetricsTests {
     private static var hasPromtool: Bool {
         FileManager.default.isExecutableFile(atPath: promtool)
     }
-    private static let operations = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .appendingPathComponent("../../docs/operations").standardized.path
+    private static let operations = "\(checkout)/docs/operations"
 
     private func metrics(_ server: String) throws -> String {
         try store.request("GET", "/metrics", server: server).text

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Glibc
+internal import TestSupport
 
 /// Chromium without a window, driven over its debugging pipe: no port, no driver, no waiting for a
 /// line in its output. For one thread.
@@ -270,8 +271,7 @@ final class Page {
 
     /// Keeps a picture of the whole page as `.build/screenshots/NAME-DEVICE.png`.
     func keepPicture(_ name: String) throws {
-        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appendingPathComponent("../../../.build/screenshots").standardized
+        let folder = URL(fileURLWithPath: "\(checkout)/.build/screenshots")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let shot = try command(
             "Page.captureScreenshot", ["format": "png", "captureBeyondViewport": true])

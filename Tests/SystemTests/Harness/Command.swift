@@ -1,6 +1,7 @@
 internal import ChildProcess
 internal import Foundation
 internal import Glibc
+internal import TestSupport
 
 /// The programs under test.
 enum Programs {
@@ -36,18 +37,11 @@ enum Command {
         environment: [String: String] = ProcessInfo.processInfo.environment,
         directory: String = "/", input: String? = nil, within limit: Duration = .seconds(60)
     ) throws -> CommandResult {
-        let scratch = FileManager.default.temporaryDirectory.path + "/pygmy-command-\(UUID())"
-        try FileManager.default.createDirectory(
-            atPath: scratch, withIntermediateDirectories: false)
-        defer { try? FileManager.default.removeItem(atPath: scratch) }
-        var inputPath = "/dev/null"
-        if let input {
-            inputPath = scratch + "/in"
-            try Data(input.utf8).write(to: URL(fileURLWithPath: inputPath))
-        }
+        let scratch = TemporaryFolder()
+        if let input { try scratch.write(input, to: "in") }
         let process = try ChildProcess(
             executable, arguments, environment: environment, directory: directory,
-            inputPath: inputPath, outputStem: scratch + "/run")
+            inputPath: input == nil ? "/dev/null" : scratch("in"), outputStem: scratch("run"))
         do {
             let status = try process.waitForExit(within: limit)
             return CommandResult(status: status, output: process.output, errors: process.errors)

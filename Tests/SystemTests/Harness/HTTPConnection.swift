@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Glibc
+internal import TestSupport
 
 /// What came back for a request.
 struct HTTPAnswer: Sendable {
@@ -48,14 +49,8 @@ final class HTTPConnection {
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, size)
         var yes: Int32 = 1
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, 4)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(endpoint.port).bigEndian
-        inet_pton(AF_INET, endpoint.address, &address.sin_addr)
-        let connected = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
+        let connected = withSocketAddress(host: endpoint.address, port: endpoint.port) {
+            connect(descriptor, $0, $1)
         }
         if connected != 0 {
             let reason = String(cString: strerror(errno))

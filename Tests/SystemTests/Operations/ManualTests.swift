@@ -1,29 +1,25 @@
 internal import ChildProcess
 internal import Foundation
+internal import TestSupport
 internal import Testing
 
 /// Manual pages and completion scripts are the programs' own words.
 struct ManualTests {
-    private static let root = URL(fileURLWithPath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().path
-
     @Test func `Manual pages and completions say what the programs say: else run make manual`()
         throws
     {
-        let scratch = FileManager.default.temporaryDirectory.path + "/pygmy-manual-\(UUID())"
-        defer { try? FileManager.default.removeItem(atPath: scratch) }
+        let scratch = TemporaryFolder()
         let written = try Command.run(
-            "\(Self.root)/scripts/make-manual", [Programs.directory, scratch])
+            "\(checkout)/scripts/make-manual", [Programs.directory, scratch.path])
         #expect(written.status == .exited(0), "\(written.errors)")
         for folder in ["man", "completions"] {
-            let names = try FileManager.default.contentsOfDirectory(atPath: "\(scratch)/\(folder)")
+            let names = try FileManager.default.contentsOfDirectory(atPath: scratch(folder))
             #expect(names.count == (folder == "man" ? 5 : 15))
             for name in names {
                 let kept = try String(
-                    contentsOfFile: "\(Self.root)/\(folder)/\(name)", encoding: .utf8)
+                    contentsOfFile: "\(checkout)/\(folder)/\(name)", encoding: .utf8)
                 let made = try String(
-                    contentsOfFile: "\(scratch)/\(folder)/\(name)", encoding: .utf8)
+                    contentsOfFile: scratch("\(folder)/\(name)"), encoding: .utf8)
                 #expect(kept == made, "\(folder)/\(name)")
             }
         }

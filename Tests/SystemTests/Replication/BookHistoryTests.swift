@@ -1,3 +1,4 @@
+internal import TestSupport
 internal import Testing
 
 /// The judge is judged: what it must refuse, what it must accept, and that it agrees with a search

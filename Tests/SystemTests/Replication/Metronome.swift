@@ -1,6 +1,7 @@
 internal import Foundation
 internal import Glibc
 internal import Synchronization
+internal import TestSupport
 
 /// How long a busy machine holds up a thread that has next to nothing to do, for the processor and
 /// for the disk: what a request lost by that is not the store's fault.
@@ -41,9 +42,8 @@ final class Metronome: Sendable {
     }
 
     private func beat() {
-        var template = Array("/tmp/pygmy-metronome-XXXXXX".utf8CString)
-        let file = mkstemp(&template)
-        unlink(template)
+        let folder = TemporaryFolder()
+        let file = open(folder("beat"), O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
         defer { close(file) }
         while !isStopping.withLock({ $0 }) {
             let due = nanoseconds() + Self.rest + Self.tolerance

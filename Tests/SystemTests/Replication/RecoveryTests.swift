@@ -1,6 +1,7 @@
 internal import ChildProcess
 internal import Foundation
 internal import Glibc
+internal import TestSupport
 internal import Testing
 
 /// Servers that were away come back while others buy, and are members again by themselves.
@@ -158,21 +159,7 @@ struct RecoveryTests {
 private struct HeldConnection {
     private let descriptor: Int32
 
-    init(to path: String) throws {
-        descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        guard path.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else {
-            throw HarnessError("\(path) is too long for a socket's name")
-        }
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        let result = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
-        guard result == 0 else { throw HarnessError("\(path) cannot be reached") }
-    }
+    init(to path: String) throws { descriptor = try connectedSocket(to: path) }
 
     func end() { close(descriptor) }
 }

@@ -1,6 +1,7 @@
 internal import Foundation
 internal import Glibc
 internal import Synchronization
+internal import TestSupport
 
 /// The clock that histories are written by, in nanoseconds.
 func nanoseconds() -> Int64 {

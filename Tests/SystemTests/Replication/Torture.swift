@@ -1,6 +1,7 @@
 internal import ChildProcess
 internal import Foundation
 internal import Glibc
+internal import TestSupport
 
 /// What is done to servers, drawn from a seed.
 struct TortureSchedule {
