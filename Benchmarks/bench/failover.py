@@ -82,8 +82,9 @@ def strike(store, kind, role, blow):
         struck = time.monotonic()
         os.kill(pid, blow)
         try:
-            # Long enough for the store to notice, and for what is stuck to be answered.
-            time.sleep(3)
+            # Long enough for the store to notice, and for what is stuck to be answered: after 4 s
+            # nginx asks the other front end.
+            time.sleep(5)
             wait_until(lambda: load.is_going_on(), "answers after the failure", 30)
         finally:
             if blow == signal.SIGSTOP:
