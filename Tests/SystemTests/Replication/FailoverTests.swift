@@ -34,6 +34,7 @@ struct FailoverTests {
     /// Hits servers at once, lets clients go on without them, and brings them back.
     private func strike(_ victims: [String], _ blow: Blow, in trial: Trial) throws {
         let stage = trial.stage
+        let resumption = ContinuousClock.now + .seconds(6)
         try trial.endure(
             "\(blow.rawValue) of \(victims.joined(separator: " and "))", hitting: victims
         ) {
@@ -48,6 +49,11 @@ struct FailoverTests {
             }
             // Each door is at work without the victims, and for longer than a lease.
             try trial.shoppers.waitForMore(150, at: trial.doors(without: victims))
+            // One that is paused answers what it kept waiting when it goes on: it must not before
+            // all of that is answered without it, or late.
+            if blow == .pause {
+                try eventually("the sixth second") { ContinuousClock.now >= resumption }
+            }
         } mend: {
             for victim in victims { try blow.mend(victim, of: stage) }
         }
