@@ -27,12 +27,14 @@ install:
 	DESTDIR="$(DESTDIR)" PREFIX="$(or $(PREFIX),/usr/local)" scripts/install
 
 # With Swift's libraries in the programs: a package that needs nothing but Debian.
-deb: dependencies
+deb:
+	scripts/install-dependencies deb
 	$(SWIFT) build -c release --static-swift-stdlib
 	scripts/make-deb
 
 # The images of docker/ without a container engine; `docker compose build` does the same with one.
-images: dependencies
+images:
+	scripts/install-dependencies images
 	$(SWIFT) build -c release --static-swift-stdlib
 	scripts/build-images
 
