@@ -54,6 +54,7 @@ test-packages:
 
 lint:
 	$(SWIFT) format lint --strict --parallel --recursive Sources Tests Package.swift
+	@! LC_ALL=C.UTF-8 grep -rnP '^.{101,}$$' Sources --include='*.swift'
 
 format:
 	$(SWIFT) format --in-place --parallel --recursive Sources Tests Package.swift

@@ -41,7 +41,7 @@ extension Problem {
             itemNumber == earlier.itemNumber
             ? "The key was used to buy \(copies(earlier.quantity)) of book \(itemNumber); a buy of "
                 + "\(copies(Int64(quantity))) needs its own"
-            : "The key was used to buy book \(earlier.itemNumber); a buy of book \(itemNumber) needs "
+            : "The key was used to buy book \(earlier.itemNumber); one of book \(itemNumber) needs "
                 + "its own"
         return Problem("key-reused", 422, "The key was used for another buy", detail)
             .with("itemNumber", itemNumber).with("idempotencyKey", idempotencyKey)

@@ -66,7 +66,10 @@ enum CatalogImport {
                             + "directory")
                 }
                 logger.warning(
-                    "\(path) was changed since it was imported; it is read only into an empty data directory"
+                    """
+                    \(path) was changed since it was imported; it is read only into an empty data \
+                    directory
+                    """
                 )
             }
             return made[0]

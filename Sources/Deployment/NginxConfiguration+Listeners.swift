@@ -71,8 +71,8 @@ extension NginxConfiguration {
     var publicListener: String {
         let listen = site.configuration.settings.listen
         return """
-            # Where clients find the store: its public routes, and nothing of what servers say to each
-            # other.
+            # Where clients find the store: its public routes, and nothing of what servers say to
+            # each other.
             server {
                 listen \(listen) default_server backlog=4096;
                 limit_conn pygmy_listeners 3000;
@@ -97,8 +97,8 @@ extension NginxConfiguration {
     /// What the front ends answer.
     private var routes: String {
         """
-            # The busiest route: it passes nothing that a lookup has no use for, and has nothing looked
-            # up in a map that is known here.
+            # The busiest route: it passes nothing that a lookup has no use for, and has nothing
+            # looked up in a map that is known here.
             location ~ "^/lookup(?:/|$)" {
                 if ($request_uri !~ "^/lookup(?:[/?]|$)") {
                     error_page 418 = @asSent;
@@ -151,8 +151,8 @@ extension NginxConfiguration {
                 include front-end.conf;
             }
 
-            # A path such as /search/%2E%2E that is a route as it was sent, and another one, or none,
-            # to nginx: the front ends go by what was sent.
+            # A path such as /search/%2E%2E that is a route as it was sent, and another one, or
+            # none, to nginx: the front ends go by what was sent.
             location @asSent {
                 if ($pygmy_is_public = 0) {
                     return 404;

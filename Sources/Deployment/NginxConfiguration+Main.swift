@@ -11,8 +11,8 @@ extension NginxConfiguration {
         let user =
             runsAsRoot
             ? """
-            # Workers must reach the sockets in whatever folder the store runs, be it closed to other
-            # users. An ordinary user's nginx ignores this line and says so.
+            # Workers must reach the sockets in whatever folder the store runs, be it closed to
+            # other users. An ordinary user's nginx ignores this line and says so.
             user root;
 
             """ : ""
@@ -59,14 +59,15 @@ extension NginxConfiguration {
 
     var identifiers: String {
         """
-        # A caller's place in a trace (W3C Trace Context, version 00), which every server carries on.
+        # A caller's place in a trace (W3C Trace Context, version 00), which every server carries
+        # on.
         map $http_traceparent $pygmy_traceparent {
             "~^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$" $http_traceparent;
             default "";
         }
 
-        # A new id. Of a lookup it need not be random, only no other request's of this nginx: nothing else
-        # that nginx does for one is as dear as random bytes.
+        # A new id. Of a lookup it need not be random, only no other request's of this nginx:
+        # nothing else that nginx does for one is as dear as random bytes.
         map $request_uri $pygmy_new_id {
             "~^/lookup/" "$msec-$pid-$connection-$connection_requests";
             default $request_id;

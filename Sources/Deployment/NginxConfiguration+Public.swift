@@ -33,7 +33,8 @@ extension NginxConfiguration {
         gzip_comp_level 5;
         gzip_vary on;
         gzip_proxied any;
-        gzip_types application/json application/problem+json text/csv text/css text/javascript image/svg+xml;
+        gzip_types application/json application/problem+json text/csv text/css text/javascript
+            image/svg+xml;
 
         """
     }

@@ -2,10 +2,10 @@
 /// time, and returns what is to be done. Times are counted from any fixed point.
 ///
 /// A process that ends is started again after a pause of 0.1 s, which doubles to 5 s and is back at
-/// 0.1 s once the process lived for 10 s. One that refuses to run as it is configured is tried again
-/// every 30 s, for what it was told may be mended meanwhile. Stopping goes by stages, because servers that still have
-/// requests in hand need those behind them, and all of them need nginx: front ends first, then
-/// order servers, then catalog servers, nginx last.
+/// 0.1 s once the process lived for 10 s. One that refuses to run as it is configured is tried
+/// again every 30 s, for what it was told may be mended meanwhile. Stopping goes by stages, because
+/// servers that still have requests in hand need those behind them, and all of them need nginx:
+/// front ends first, then order servers, then catalog servers, nginx last.
 ///
 /// Invariant: once `stop` was called nothing is started any more.
 public struct Supervisor: Sendable {
@@ -63,8 +63,8 @@ public struct Supervisor: Sendable {
     public enum Event: Sendable, Equatable {
         /// A process ended and is started again after a pause.
         case restarting(String, Ending, after: Duration)
-        /// A process ended and is left so: by `--no-restart`, or, for a while, because it refused to
-        /// run (EX_CONFIG) and would refuse again.
+        /// A process ended and is left so: by `--no-restart`, or, for a while, because it refused
+        /// to run (EX_CONFIG) and would refuse again.
         case left(String, Ending)
         /// A process does not end when asked to and is killed.
         case killing(String)

@@ -7,8 +7,8 @@ public enum StorageError: Error, Hashable, Sendable {
     case diskFull(file: String)
     /// A file is missing, or is not what was written to it. Nothing was changed.
     case damaged(file: String, reason: String)
-    /// A later release of Pygmy has written the file, in a form that this one does not know. Nothing
-    /// was changed.
+    /// A later release of Pygmy has written the file, in a form that this one does not know.
+    /// Nothing was changed.
     case later(file: String, version: Int, known: Int)
     /// Another process uses the data directory.
     case inUse(directory: String)
@@ -52,8 +52,8 @@ extension StorageError: CustomStringConvertible {
             """
         case .later(let file, let version, let known):
             """
-            \(file) was written by a later release of Pygmy (its tables have version \(version), this \
-            release knows \(known)) and was left as it is: install that release here again
+            \(file) was written by a later release of Pygmy (its tables have version \(version), \
+            this release knows \(known)) and was left as it is: install that release here again
             """
         case .inUse(let directory):
             "\(directory) is in use by another process: one server has one data directory"

@@ -132,9 +132,9 @@ struct Cluster: Sendable {
         if case .primary = need, let primary = group.primary, !tried.contains(primary) {
             return primary
         }
-        // Servers that say they serve come first, then those that answer at all: what is known may be
-        // out of date, and to ask costs less than to refuse. One that does not answer is asked only
-        // where none does: it would hold the request up for as long as a server may take.
+        // Servers that say they serve come first, then those that answer at all: what is known may
+        // be out of date, and to ask costs less than to refuse. One that does not answer is asked
+        // only where none does: it would hold the request up for as long as a server may take.
         let reachable = group.places.filter { servers[$0].isReachable }
         for candidates in [
             reachable.filter { servers[$0].report?.serves == true },

@@ -40,8 +40,8 @@ final class StoreFront: Sendable {
     private let logger: Logger
     private let requestTimeout: Instant.Span
 
-    /// The largest body that is taken: a batch of buys that an order server sends round. What clients
-    /// send nginx has limited further.
+    /// The largest body that is taken: a batch of buys that an order server sends round. What
+    /// clients send nginx has limited further.
     static let bodyLimit = 1 << 20
 
     init(

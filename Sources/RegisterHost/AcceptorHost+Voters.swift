@@ -12,8 +12,9 @@ extension AcceptorHost {
     /// What this server accepted last may be older than that, so the others are asked before it
     /// counts. A server that has accepted nothing knows no better than its configuration.
     ///
-    /// Voters are all servers, or all but the last front end, whatever their number: on the way from
-    /// one odd number to the next there is an even one, and a store that stops there starts again.
+    /// Voters are all servers, or all but the last front end, whatever their number: on the way
+    /// from one odd number to the next there is an even one, and a store that stops there starts
+    /// again.
     /// - Throws: exit status 78 and what differs.
     public func checkVoters(_ environment: ServerEnvironment) throws(StartFailure) {
         let expected = RegisterHost.acceptors(of: environment)

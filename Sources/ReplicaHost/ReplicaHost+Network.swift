@@ -74,8 +74,8 @@ extension ReplicaHost {
         guard engine.withLock({ $0.role == .joining }), !opening.isEmpty else { return }
         logger.critical(
             """
-            the other \(group) servers began with another catalog file than \(environment.id): give \
-            it theirs, and a new data directory
+            the other \(group) servers began with another catalog file than \(environment.id): \
+            give it theirs, and a new data directory
             """)
         exit(ExitStatus.configuration)
     }
@@ -92,7 +92,7 @@ extension ReplicaHost {
         guard knows(sender, of: message) else {
             return responder.send(
                 .malformedRequest(
-                    "The configuration of \(environment.id) has no \(sender) that replicates \(group)"
+                    "In the configuration of \(environment.id) no \(sender) replicates \(group)"
                 )
             )
         }

@@ -94,8 +94,8 @@ extension ReplicaHost {
         }
     }
 
-    /// The copy that a chunk is asked of; nil where it is to be the rest of one that is gone. Only who
-    /// asks for the beginning has one made.
+    /// The copy that a chunk is asked of; nil where it is to be the rest of one that is gone. Only
+    /// who asks for the beginning has one made.
     private func snapshot(for chunk: ChunkRequest) throws(StorageError) -> ServedSnapshot? {
         let server = chunk.server
         let known = servedSnapshots.withLock { served in

@@ -7,11 +7,10 @@
 ///
 /// | thread | does |
 /// |---|---|
-/// | `log` | writes the log, one durable transaction a batch; the only one that waits for the disk |
-/// | `apply` | applies committed entries to the state and completes the clients' proposals; prepares
-/// | | what the log has in the meantime |
-/// | `load` | reads old entries for peers that lag, drops those that nobody needs, fetches and gives
-/// | | snapshots |
+/// | `log` | writes and syncs the log, one durable transaction a batch |
+/// | `apply` | applies what is committed and completes proposals; prepares what is logged |
+/// | `load` | reads old entries for peers that lag, drops those that nobody needs |
+/// | `copy` | makes, gives and fetches copies of the state |
 /// | `tick` | gives the engine its clock; ends proposals whose time is over |
 /// | `checkpoint` | moves the databases' write-ahead logs into the databases |
 

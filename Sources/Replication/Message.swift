@@ -61,8 +61,8 @@ public struct UpdateReply: Hashable, Sendable {
         case durable(through: LogIndex)
         /// Its log does not hold the place before the first entry; it is committed up to here.
         case mismatch(committed: LogPosition)
-        /// It can record nothing at present: a snapshot is being installed, or its log has turned out
-        /// not to be a part of the sender's.
+        /// It can record nothing at present: a snapshot is being installed, or its log has turned
+        /// out not to be a part of the sender's.
         case busy
         /// The sender's view is not the current one.
         case refused

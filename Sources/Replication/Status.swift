@@ -121,7 +121,10 @@ extension Replica {
         switch role {
         case .joining where view.primary.name == member.name:
             return
-                "another replica to make a view: it was the primary, with a data directory that is gone"
+                """
+                another replica to make a view: it was the primary, with a data directory that is \
+                gone
+                """
         case .joining: return "\(view.primary.name), the primary, to bring it level"
         case .backup where view.primary == member: return "the view register"
         case .backup: return campaign == nil ? nil : "the view register"

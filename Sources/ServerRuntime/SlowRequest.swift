@@ -23,7 +23,9 @@ public enum SlowRequest {
         let route = path.prefix { $0 != "?" }
         logger.log(
             level: isSlow ? .warning : .debug,
-            "\(isSlow ? "slow: " : "")\(method) \(route) at \(server) took \(milliseconds(time)) ms",
+            """
+            \(isSlow ? "slow: " : "")\(method) \(route) at \(server) took \(milliseconds(time)) ms
+            """,
             metadata: [
                 "request": "\(requestID)", "status": "\(status.map(String.init) ?? "no answer")",
             ])

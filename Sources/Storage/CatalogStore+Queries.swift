@@ -192,7 +192,10 @@ extension CatalogTables {
         // A copy that an earlier release made has the columns of its version.
         let hasLevels = try Schema.version(connection, path) > 1
         let books = try PreparedStatement(
-            "SELECT \(hasLevels ? bookColumns : accountColumns + ", NULL") FROM books ORDER BY item",
+            """
+            SELECT \(hasLevels ? bookColumns : accountColumns + ", NULL")
+            FROM books ORDER BY item
+            """,
             connection, file: path)
         while try books.step() {
             let record = record(books)

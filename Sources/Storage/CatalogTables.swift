@@ -141,7 +141,10 @@ enum CatalogTables {
         _ connection: Connection, _ path: String
     ) throws(StorageError) -> CatalogCounters {
         let select = try PreparedStatement(
-            "SELECT log_time, last_sale, sales_digest, (SELECT MAX(number) FROM sales) FROM catalog",
+            """
+            SELECT log_time, last_sale, sales_digest, (SELECT MAX(number) FROM sales)
+            FROM catalog
+            """,
             connection, file: path)
         defer { select.reset() }
         guard try select.step() else {

@@ -65,8 +65,8 @@ struct Audit {
         return [
             "opening \(opening) + restocked \(restocked) = stock \(stock) + sold \(sold)",
             through.map {
-                "\(names) agree on every sale up to number \($0); the store is in use, and what came "
-                    + "later was not compared"
+                "\(names) agree on every sale up to number \($0); the store is in use, and what "
+                    + "came later was not compared"
             } ?? "\(names) agree on every sale",
         ]
     }

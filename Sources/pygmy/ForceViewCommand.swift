@@ -9,9 +9,9 @@ struct ForceViewCommand: ParsableCommand {
         commandName: "force-view",
         abstract: "Makes a server the sole member of its group, whoever was one before.",
         discussion: """
-            A group that has lost every member of its view waits for one of them to come back: only \
-            a member is sure to have everything that was answered. Where none will ever come back, \
-            this makes another server of the group the sole member. What only the lost members had \
+            A group that has lost every member of its view waits for one of them to come back: \
+            only a member is sure to have everything that was answered. Where none will ever come \
+            back, this makes another server of the group the sole member. What only the lost members had \
             is lost: changes of books, restocking, and orders, which get other numbers. Sales are \
             restored from their orders, and orders from their sales, where the other group has \
             them. The lost members' data directories must be removed before they start again.
@@ -50,8 +50,8 @@ struct ForceViewCommand: ParsableCommand {
             """
             This makes \(id) the sole member of its group. Everything that was answered and that \
             only other servers have is lost for good, and they must start with empty data \
-            directories. Do this only where none of them will come back: "pygmy status" shows which \
-            server is waited for.
+            directories. Do this only where none of them will come back: "pygmy status" shows \
+            which server is waited for.
             """)
         Standard.write("Type \(id) to go on: ", to: 2)
         guard readLine(strippingNewline: true) == id.name else {

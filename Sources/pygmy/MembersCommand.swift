@@ -13,8 +13,8 @@ struct MembersCommand: ParsableCommand {
             at a time, and the configuration after them: write the new configuration, start a new \
             server with it, add it here with it, and then restart the others with it one by one. \
             Remove a server with the old configuration, stop it, and only then take it out of \
-            config.json and start the others anew. A server whose \
-            configuration makes others voters than there are refuses to start, and says who they are.
+            config.json and start the others anew. A server whose configuration makes others \
+            voters than there are refuses to start, and says who they are.
             """,
         subcommands: [Add.self, Remove.self])
 

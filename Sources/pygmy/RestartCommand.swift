@@ -15,8 +15,8 @@ struct RestartCommand: ParsableCommand {
             Each is asked to end once it has answered what it took on, is started again by \
             `pygmy up`, and must serve before the next one goes: no request fails. A server is \
             left alone while another of its kind does not serve, and the command ends with 69. \
-            Under systemd the same is: systemctl restart pygmy@NAME and then pygmy health NAME until \
-            it succeeds, one by one.
+            Under systemd the same is: systemctl restart pygmy@NAME and then pygmy health NAME \
+            until it succeeds, one by one.
             """)
 
     @OptionGroup var file: ConfigurationOption

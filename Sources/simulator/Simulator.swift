@@ -9,8 +9,8 @@ struct Simulator: ParsableCommand {
         commandName: "simulator",
         abstract: "Runs simulated clusters with faults, and judges what their clients were told.",
         discussion: """
-            One seed fixes everything that happens in a run. Exits with status 1 where a judge found \
-            a fault, or, with --mutations, where a mutation was not caught.
+            One seed fixes everything that happens in a run. Exits with status 1 where a judge \
+            found a fault, or, with --mutations, where a mutation was not caught.
             """)
 
     @Option(help: "Run one schedule, with a trace of what happens.")
