@@ -1,6 +1,12 @@
 extension Configuration {
     /// Reads a file; relative paths in it are meant from its folder.
     public static func load(path: String) throws(ConfigurationError) -> Configuration {
+        try draft(path: path).sound(path: path)
+    }
+
+    /// Reads a file as far as it can be understood, for whoever looks for further faults.
+    /// - Throws: where it cannot be read at all.
+    public static func draft(path: String) throws(ConfigurationError) -> ConfigurationDraft {
         let bytes: [UInt8]
         let folder: String
         do throws(FileFault) {
@@ -11,13 +17,19 @@ extension Configuration {
                 path: path, faults: [ConfigurationFault(message: "cannot be read: \(error)")],
                 isPassing: error.isPassing)
         }
-        return try parse(bytes, path: path, folder: folder)
+        return try draft(bytes, path: path, folder: folder)
     }
 
     /// Reads the text of a file and throws all of its faults at once.
     public static func parse(
         _ bytes: [UInt8], path: String = "config.json", folder: String
     ) throws(ConfigurationError) -> Configuration {
+        try draft(bytes, path: path, folder: folder).sound(path: path)
+    }
+
+    private static func draft(
+        _ bytes: [UInt8], path: String, folder: String
+    ) throws(ConfigurationError) -> ConfigurationDraft {
         let document: JSON
         do throws(JSONFault) {
             document = try JSON(parsing: bytes)
@@ -27,11 +39,29 @@ extension Configuration {
         }
         var reader = ConfigurationReader(bytes: bytes)
         reader.read(document)
-        guard reader.faults.isEmpty else {
-            let faults = reader.faults.sorted { $0.line ?? 0 < $1.line ?? 0 }
-            throw ConfigurationError(path: path, faults: faults)
-        }
-        return Configuration(servers: reader.servers, settings: reader.settings, folder: folder)
+        return ConfigurationDraft(
+            configuration: Configuration(
+                servers: reader.servers, settings: reader.settings, folder: folder),
+            faults: reader.faults.sorted { $0.line ?? 0 < $1.line ?? 0 })
+    }
+}
+
+/// What a file says that may be faulty, and what is wrong with it.
+public struct ConfigurationDraft: Sendable {
+    /// The servers that could be read; a setting that could not has its default. It is sound only
+    /// where there are no faults.
+    public let configuration: Configuration
+    /// In the order of the file.
+    public let faults: [ConfigurationFault]
+
+    /// Whether nothing is wrong with the value at a key, such as `settings.catalog`.
+    public func isSound(at key: String) -> Bool {
+        !faults.contains { $0.key?.lowercased() == key.lowercased() }
+    }
+
+    fileprivate func sound(path: String) throws(ConfigurationError) -> Configuration {
+        guard faults.isEmpty else { throw ConfigurationError(path: path, faults: faults) }
+        return configuration
     }
 }
 
@@ -186,19 +216,21 @@ struct ConfigurationReader {
         }
     }
 
+    /// A time that could not be read is compared with none.
     private mutating func checkTimes() {
-        let keys = [SettingKey.leaseDuration, .heartbeatInterval, .requestTimeout]
-            .map { "settings.\($0.rawValue)".lowercased() }
-        guard !faults.contains(where: { keys.contains($0.key?.lowercased() ?? "") }) else { return }
+        let faulty = Set(faults.compactMap { $0.key?.lowercased() })
+        func areRead(_ keys: SettingKey...) -> Bool {
+            faulty.isDisjoint(with: keys.map { "settings.\($0.rawValue)".lowercased() })
+        }
         let lease = settings.leaseDuration
         let heartbeat = settings.heartbeatInterval
-        if lease <= heartbeat * 2 {
+        if areRead(.leaseDuration, .heartbeatInterval), lease <= heartbeat * 2 {
             report(
                 "settings.leaseDuration", at: nil,
                 "\(seconds(lease)) is too short, it must be more than twice heartbeatInterval "
                     + "(\(seconds(heartbeat)))")
         }
-        if settings.requestTimeout <= lease * 2 {
+        if areRead(.leaseDuration, .requestTimeout), settings.requestTimeout <= lease * 2 {
             report(
                 "settings.requestTimeout", at: nil,
                 "\(seconds(settings.requestTimeout)) is too short, it must be more than twice "

@@ -99,3 +99,72 @@ extension Filesystem {
         return String(decoding: lines.last?.prefix(500) ?? [], as: UTF8.self)
     }
 }
+
+extension Filesystem {
+    /// What keeps a folder from being made where it is missing, or from being written in where it
+    /// is not, as far as that is known without trying: the end of a sentence that began with its
+    /// path. Nil where nothing is known to.
+    public static func obstacle(toFolder path: String) -> String? {
+        if path.split(separator: "/").contains(where: { $0.utf8.count > Int(NAME_MAX) }) {
+            return "cannot be made: a name in a path has at most \(NAME_MAX) bytes"
+        }
+        var place = path
+        while true {
+            var status = stat()
+            if stat(place, &status) == 0 {
+                return obstacle(in: place, status, isMade: place != path)
+            }
+            let code = errno
+            let verb = place == path && code != ENOENT ? "cannot be reached" : "cannot be made"
+            // A link to nothing is there, so that no folder can be made in its place.
+            if code != ENOENT || lstat(place, &status) == 0 {
+                let why = code == ENOENT ? "a link that leads nowhere" : reason(code)
+                return place == path ? "\(verb): \(why)" : "\(verb): \(place): \(why)"
+            }
+            place = parent(of: place)
+        }
+    }
+
+    private static func obstacle(in place: String, _ status: stat, isMade: Bool) -> String? {
+        let verb = isMade ? "cannot be made" : "cannot be used"
+        let name = isMade ? "\(place) " : ""
+        guard status.st_mode & S_IFMT == S_IFDIR else { return "\(verb): \(name)is no folder" }
+        if let type = type(ofDevice: status.st_dev), kernelsOwn.contains(type) {
+            return "\(verb): \(name)is where the kernel shows itself (\(type)), not a disk"
+        }
+        // As whom this program runs, and not as who started it.
+        guard faccessat(AT_FDCWD, place, W_OK | X_OK, AT_EACCESS) == 0 else {
+            let why = reason(errno)
+            return isMade ? "\(verb) in \(place): \(why)" : "cannot be written in: \(why)"
+        }
+        return nil
+    }
+
+    /// File systems without files of ours, though root seems to be allowed everything in them.
+    private static let kernelsOwn: Set<String> = [
+        "proc", "sysfs", "cgroup", "cgroup2", "debugfs", "tracefs", "securityfs", "devpts", "bpf",
+    ]
+
+    /// The type of a mounted file system, as proc_pid_mountinfo(5) has it.
+    private static func type(ofDevice device: dev_t) -> String? {
+        // As `major` and `minor` of <sys/sysmacros.h>, which are macros.
+        let major = device >> 8 & 0xfff | device >> 32 & ~0xfff
+        let minor = device & 0xff | device >> 12 & ~0xff & 0xffff_ffff
+        let mounts = read("/proc/self/mountinfo", limit: 1 << 20) ?? []
+        for line in mounts.split(separator: UInt8(ascii: "\n")) {
+            let fields = String(decoding: line, as: UTF8.self).split(separator: " ")
+            guard fields.count > 2, fields[2] == "\(major):\(minor)",
+                let dash = fields.firstIndex(of: "-"), dash + 1 < fields.count
+            else { continue }
+            return String(fields[dash + 1])
+        }
+        return nil
+    }
+
+    private static func parent(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    private static func reason(_ code: Int32) -> String { String(cString: strerror(code)) }
+}

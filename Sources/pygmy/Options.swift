@@ -10,9 +10,16 @@ struct ConfigurationOption: ParsableArguments {
     var config = "config.json"
 
     /// The configuration; ends the command with every fault of it otherwise.
-    func load() throws -> Configuration {
+    func load() throws -> Configuration { try loaded(Configuration.load) }
+
+    /// What the file says as far as it can be understood; ends the command where it cannot at all.
+    func draft() throws -> ConfigurationDraft { try loaded(Configuration.draft) }
+
+    private func loaded<Value>(
+        _ load: (_ path: String) throws(ConfigurationError) -> Value
+    ) throws -> Value {
         do throws(ConfigurationError) {
-            return try Configuration.load(path: config)
+            return try load(config)
         } catch {
             Standard.error("\(error)")
             throw ExitCode.configuration

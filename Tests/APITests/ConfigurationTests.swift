@@ -155,6 +155,14 @@ private func faults(_ bytes: [UInt8]) -> [String] {
         #expect(found.count == 1 && found[0].hasPrefix(key), "\(found)")
     }
 
+    @Test func `A time that is no number does not hide that two others do not fit`() {
+        let found = faults(
+            document("\"heartbeatInterval\": 5, \"leaseDuration\": 0.1, \"requestTimeout\": null"))
+        #expect(found.count == 2, "\(found)")
+        #expect(found.contains { $0.hasPrefix("settings.leaseDuration: 0.1 s is too short") })
+        #expect(found.contains { $0.contains("null is not allowed") })
+    }
+
     @Test func `A setting outside of settings is said to belong there`() {
         let found = faults(
             document(

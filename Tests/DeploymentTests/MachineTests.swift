@@ -33,6 +33,34 @@ import Testing
         #expect(PortCheck.fault(at: Address(host: "192.0.2.1", port: 1)) != nil)
     }
 
+    @Test func `A folder that could not be made or written in is told from one that could`() throws
+    {
+        let temporary = TemporaryFolder()
+        let folder = temporary.path
+        try Filesystem.write("", to: folder + "/file")
+        #expect(symlink("nowhere", folder + "/link") == 0)
+        for path in ["", "/", "/data", "/a/b/c/", "/a/../b"] {
+            #expect(Filesystem.obstacle(toFolder: folder + path) == nil, "\(path)")
+        }
+        for (path, words) in [
+            ("\(folder)/file", "cannot be used: is no folder"),
+            ("\(folder)/file/data", "Not a directory"),
+            ("\(folder)/link", "cannot be made: a link that leads nowhere"),
+            ("\(folder)/link/data", "\(folder)/link: a link that leads nowhere"),
+            ("/proc/x", "cannot be made: /proc is where the kernel"),
+            ("/sys", "cannot be used: is where the kernel"),
+            ("\(folder)/\(String(repeating: "x", count: 256))", "at most 255 bytes"),
+        ] {
+            let obstacle = Filesystem.obstacle(toFolder: path)
+            #expect(obstacle?.contains(words) == true, "\(path): \(obstacle ?? "none")")
+        }
+        // Root may write where nobody may.
+        guard geteuid() != 0 else { return }
+        #expect(chmod(folder, 0o500) == 0)
+        #expect(Filesystem.obstacle(toFolder: folder)?.contains("Permission denied") == true)
+        #expect(Filesystem.obstacle(toFolder: folder + "/a")?.contains(folder) == true)
+    }
+
     @Test func `A run directory has one lock, which goes with its holder`() throws {
         let folder = TemporaryFolder()
         var first: RunLock? = try RunLock(runDirectory: folder.path)

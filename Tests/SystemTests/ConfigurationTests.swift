@@ -61,6 +61,32 @@ struct ConfigurationTests {
         }
     }
 
+    @Test(.folder(.single))
+    func `pygmy check says what is wrong with files and folders beside what is wrong in the file`()
+        throws
+    {
+        let store = Cluster.current
+        try store.writeConfiguration([
+            "threads": .number(0), "catalog": .text("nofile.csv"),
+            "dataDirectory": .text("/proc/x"), "runDirectory": .text("config.json/run"),
+            "heartbeatInterval": .number(5), "leaseDuration": .number(0.1),
+            "requestTimeout": .text("long"),
+        ])
+        let run = try store.pygmy("check", "--config", "config.json")
+        #expect(run.status == .exited(78))
+        for part in [
+            "settings.threads", "settings.leaseDuration: 0.1 s is too short",
+            "settings.requestTimeout", "settings.catalog: ", "nofile.csv cannot be read",
+            "settings.dataDirectory: \"/proc/x\" cannot be made: /proc ",
+            "settings.runDirectory: \"config.json/run\" cannot be ",
+        ] {
+            #expect(run.errors.contains(part), "\(part) in \(run.errors)")
+        }
+        // Nothing was made to find out.
+        let left = try FileManager.default.contentsOfDirectory(atPath: store.directory)
+        #expect(!left.contains("data") && !left.contains("log"), "\(left)")
+    }
+
     @Test(.folder(.pair)) func `pygmy check of a sound file is 0`() throws {
         let run = try Cluster.current.pygmy("check", "--config", "config.json")
         #expect(run.status == .exited(0), "\(run.errors)")
