@@ -72,12 +72,14 @@ struct BenchCommand: ParsableCommand {
             }
         }
         watch(tally, group)
-        Standard.output(tally.table(over: .seconds(seconds)))
+        Standard.output(
+            tally.table(over: .seconds(seconds), width: Terminal(STDOUT_FILENO).width))
     }
 
-    /// A line a second on standard error, written over where that is a terminal.
+    /// Every second on standard error: a bar with the time left on a terminal, a line elsewhere.
     private func watch(_ tally: Tally, _ group: DispatchGroup) {
-        let isTerminal = isatty(STDERR_FILENO) == 1
+        let terminal = Terminal(STDERR_FILENO)
+        var progress = Progress("loading", .seconds, terminal: terminal, delay: .zero)
         var last = tally.counts
         var second = 0
         while group.wait(timeout: .now() + 1) == .timedOut {
@@ -87,10 +89,14 @@ struct BenchCommand: ParsableCommand {
                 "\(kind.rawValue) \(counts[kind.index] - last[kind.index])/s"
             }
             last = counts
-            let line = "\(second) of \(seconds) s  \(rates.joined(separator: "  "))"
-            Standard.write(isTerminal ? "\r\(line)\u{1b}[K" : line + "\n", to: STDERR_FILENO)
+            let note = rates.joined(separator: "  ")
+            if terminal.isTerminal {
+                progress.advance(to: min(second, seconds), of: seconds, note: note)
+            } else {
+                Standard.write("\(second) of \(seconds) s  \(note)\n", to: STDERR_FILENO)
+            }
         }
-        if isTerminal { Standard.write("\r\u{1b}[K", to: STDERR_FILENO) }
+        progress.finish()
     }
 }
 

@@ -89,6 +89,7 @@ struct OrdersCommand: ParsableCommand {
             }
         }
         return Table.text(
-            header: ["order", "time", "item", "copies", "cost", "title"], rows: rows, width: width)
+            header: ["order", "time", "item", "copies", "cost", "title"], rows: rows, cuttable: [5],
+            width: width)
     }
 }

@@ -12,6 +12,13 @@ struct StatusReport {
         "name", "role", "reachable", "serving", "view", "lastIndex", "commitIndex", "appliedIndex",
         "lag", "leaseMilliseconds", "waitsFor",
     ]
+    /// What columns are called where the window has no room for their names.
+    private static let brief = [
+        "reachable": "up", "serving": "serves", "lastIndex": "last",
+        "commitIndex": "commit", "appliedIndex": "applied", "leaseMilliseconds": "lease ms",
+        "waitsFor": "waits for", "reachedBy": "reached by", "uptimeSeconds": "up s",
+        "hitRatio": "hit ratio",
+    ]
     /// What a server says of itself, beside what the front end knows of it.
     private static let own = [
         "lastIndex", "commitIndex", "appliedIndex", "leaseMilliseconds", "waitsFor",
@@ -31,8 +38,27 @@ struct StatusReport {
         let rest = (document.members ?? [])
             .filter { $0.name != "servers" && $0.name != "frontEnds" }
             .map { member in "\(member.name): \(StatusReport.line(member))" }
-        if !rest.isEmpty { parts.append(rest.joined(separator: "\n")) }
+        if !rest.isEmpty {
+            let lines = rest.map { line in width.map { StatusReport.wrapped(line, to: $0) } ?? line
+            }
+            parts.append(lines.joined(separator: "\n"))
+        }
         return parts.joined(separator: "\n\n")
+    }
+
+    /// A line that goes on, a little to the right, on as many as the window needs.
+    static func wrapped(_ line: String, to width: Int) -> String {
+        var lines: [String] = []
+        var current = ""
+        for word in line.split(separator: " ") {
+            if !current.isEmpty, current.count + 1 + word.count > width {
+                lines.append(current)
+                current = "  " + word
+            } else {
+                current += (current.isEmpty ? "" : " ") + word
+            }
+        }
+        return (lines + [current]).joined(separator: "\n")
     }
 
     /// The role of each server, where the document says it.
@@ -53,7 +79,8 @@ struct StatusReport {
         let rows = all.map { cells in
             names.map { name in cells.first { $0.name == name }?.text ?? "-" }
         }
-        return Table.text(header: names, rows: rows, width: width)
+        return Table.text(
+            header: names, brief: names.map { brief[$0] ?? $0 }, rows: rows, width: width)
     }
 
     private static func cells(_ server: JSON) -> [(name: String, text: String)] {
@@ -80,9 +107,9 @@ struct StatusReport {
                 report?["requests"]?["buys"].map(cell) ?? "-",
             ]
         }
+        let names = ["name", "reachable", "uptimeSeconds"] + cacheColumns + ["lease", "buys"]
         return Table.text(
-            header: ["name", "reachable", "uptimeSeconds"] + cacheColumns + ["lease", "buys"],
-            rows: rows, width: width)
+            header: names, brief: names.map { brief[$0] ?? $0 }, rows: rows, width: width)
     }
 
     private static func cell(_ value: JSON) -> String {

@@ -1,39 +1,90 @@
 /// Columns that stand below each other.
 enum Table {
     /// A header and its rows; columns of numbers stand to the right.
-    /// - Parameter width: how long a line may be, where there is an edge: the widest columns of
-    ///   text are cut off, by an ellipsis, until lines fit.
-    static func text(header: [String], rows: [[String]], width: Int? = nil) -> String {
-        let all = [header] + rows
-        let isNumeric = header.indices.map { column in
-            rows.allSatisfy { $0[column] == "-" || Double($0[column]) != nil }
+    ///
+    /// What does not fit a window stands in several tables below each other, each with the first
+    /// column, which tells the rows apart and is never cut off.
+    /// - Parameters:
+    ///   - brief: shorter words for the header, for a window that has no room for it.
+    ///   - cuttable: columns of long texts, which may lose their ends before others move into a
+    ///     table of their own.
+    ///   - width: how long a line may be, where there is an edge.
+    static func text(
+        header: [String], brief: [String]? = nil, rows: [[String]], cuttable: Set<Int> = [],
+        width: Int? = nil
+    ) -> String {
+        let columns = header.indices.map { column in
+            Column(header[column], rows.map { $0[column] })
         }
-        var widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
-        if let width { shrink(&widths, isNumeric, to: width) }
-        return all.map { row in
-            let cells = row.indices.map { column -> String in
-                let text = cut(row[column], to: widths[column])
-                let padding = String(repeating: " ", count: widths[column] - text.count)
-                return isNumeric[column] ? padding + text : text + padding
+        guard let width, length(columns) > width else { return text(columns) }
+        var fitting = columns
+        for (index, words) in (brief ?? []).enumerated() { fitting[index].header = words }
+        // Longest first, so that as much as possible is left of each.
+        while length(fitting) > width {
+            let longest = cuttable.filter { fitting[$0].width > least }
+                .max { (fitting[$0].width, $1) < (fitting[$1].width, $0) }
+            guard let longest else { break }
+            fitting[longest].limit = fitting[longest].width - 1
+        }
+        return tables(fitting, width).map(text).joined(separator: "\n\n")
+    }
+
+    /// What a column that may be cut keeps of its texts.
+    private static let least = 20
+    private static let gap = 2
+
+    private struct Column {
+        var header: String
+        let cells: [String]
+        let isNumeric: Bool
+        /// Longer texts are cut off.
+        var limit = Int.max
+
+        init(_ header: String, _ cells: [String]) {
+            self.header = header
+            self.cells = cells
+            isNumeric = cells.allSatisfy { $0 == "-" || Double($0) != nil }
+        }
+
+        var width: Int { min(limit, ([header] + cells).map(\.count).max() ?? 0) }
+
+        /// The header and the cells, as long as each other.
+        var lines: [String] {
+            let width = width
+            return ([header] + cells).map { text in
+                let shown = text.count <= width ? text : text.prefix(max(0, width - 1)) + "…"
+                let padding = String(repeating: " ", count: width - shown.count)
+                return isNumeric ? padding + shown : shown + padding
             }
-            let line = cells.joined(separator: "  ")
+        }
+    }
+
+    private static func length(_ columns: [Column]) -> Int {
+        columns.map(\.width).reduce(0, +) + gap * max(0, columns.count - 1)
+    }
+
+    /// The columns in as few tables as they need; one that alone is too long loses its end.
+    private static func tables(_ columns: [Column], _ width: Int) -> [[Column]] {
+        guard let first = columns.first else { return [] }
+        var tables: [[Column]] = []
+        for column in columns.dropFirst() {
+            if let last = tables.last, length(last + [column]) <= width {
+                tables[tables.count - 1].append(column)
+            } else {
+                var column = column
+                let room = width - first.width - gap
+                if !column.isNumeric, room > 0 { column.limit = min(column.limit, room) }
+                tables.append([first, column])
+            }
+        }
+        return tables.isEmpty ? [[first]] : tables
+    }
+
+    private static func text(_ columns: [Column]) -> String {
+        let lines = columns.map(\.lines)
+        return (lines.first ?? []).indices.map { row in
+            let line = lines.map { $0[row] }.joined(separator: String(repeating: " ", count: gap))
             return String(line.reversed().drop { $0 == " " }.reversed())
         }.joined(separator: "\n")
-    }
-
-    /// A column of text keeps this much, however narrow the window is.
-    private static let least = 6
-
-    private static func shrink(_ widths: inout [Int], _ isNumeric: [Bool], to width: Int) {
-        while widths.reduce(0, +) + 2 * (widths.count - 1) > width {
-            let widest = widths.indices.filter { !isNumeric[$0] && widths[$0] > least }
-                .max { widths[$0] < widths[$1] }
-            guard let widest else { return }
-            widths[widest] -= 1
-        }
-    }
-
-    private static func cut(_ text: String, to width: Int) -> String {
-        text.count <= width ? text : text.prefix(max(0, width - 1)) + "…"
     }
 }

@@ -48,7 +48,8 @@ final class Tally: Sendable {
     var counts: [UInt64] { figures.withLock { $0.map(\.latencies.totalCount) } }
 
     /// Throughput and latency, a line a kind; latencies in milliseconds.
-    func table(over time: Duration) -> String {
+    /// - Parameter width: of the window, where there is one.
+    func table(over time: Duration, width: Int? = nil) -> String {
         let seconds = Double(time.components.seconds)
         let rows = figures.withLock { figures in
             Kind.allCases.map { kind -> [String] in
@@ -66,7 +67,11 @@ final class Tally: Sendable {
             header: [
                 "request", "answered", "per second", "p50 ms", "p90 ms", "p99 ms", "p99.9 ms",
                 "max ms", "refused", "failed",
-            ], rows: rows)
+            ],
+            brief: [
+                "request", "answered", "per s", "p50 ms", "p90 ms", "p99 ms", "p99.9 ms", "max ms",
+                "refused", "failed",
+            ], rows: rows, width: width)
     }
 
     private static func decimal(_ number: Double, _ digits: Int) -> String {

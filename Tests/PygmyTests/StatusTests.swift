@@ -54,6 +54,46 @@ private func report(_ text: String) throws -> StatusReport {
                 """)
     }
 
+    @Test func `In a window of 80 columns every line fits and every server can be told apart`()
+        throws
+    {
+        func server(_ number: Int) -> String {
+            """
+            {"name":"catalogServer\(number)","kind":"catalogServer","address":"127.0.0.1:808\(number)",
+             "reachable":true,"since":"2026-11-22T22:20:05.123Z","reachedBy":["frontEndServer1",
+             "frontEndServer2"],"role":"primary","serving":true,"view":{"number":3,
+             "members":["catalogServer1","catalogServer2"]},
+             "replica":{"lastIndex":9,"commitIndex":8,"appliedIndex":7,"waitsFor":null,
+             "leaseMilliseconds":512,"peers":[{"lag":2}]}}
+            """
+        }
+        var report = try report(
+            """
+            {"server":"frontEndServer1","servers":[\(server(1)),\(server(2))],
+             "cache":{"entries":5,"threshold":10000,"hits":10,"misses":12345,"hitRatio":0.1234,
+             "invalidations":0,"lease":{"held":true,"remainingMilliseconds":700}}}
+            """)
+        report.width = 80
+        #expect(
+            report.text == """
+                name            role     up   serves  view                                last
+                catalogServer1  primary  yes  yes     3 (catalogServer1, catalogServer2)     9
+                catalogServer2  primary  yes  yes     3 (catalogServer1, catalogServer2)     9
+
+                name            commit  applied  lag  lease ms  waits for  address
+                catalogServer1       8        7    2       512          -  127.0.0.1:8081
+                catalogServer2       8        7    2       512          -  127.0.0.1:8082
+
+                name            since                     reached by
+                catalogServer1  2026-11-22T22:20:05.123Z  frontEndServer1, frontEndServer2
+                catalogServer2  2026-11-22T22:20:05.123Z  frontEndServer1, frontEndServer2
+
+                server: frontEndServer1
+                cache: entries 5, threshold 10000, hits 10, misses 12345, hitRatio 0.1234,
+                  invalidations 0, lease (held yes, remainingMilliseconds 700)
+                """)
+    }
+
     @Test func `Of the requests the numbers are shown, and not the histograms`() throws {
         let report = try report(
             """

@@ -20,19 +20,52 @@ import Testing
     }
 
     @Test(arguments: [20, 33, 40, 52, 53, 80])
-    func `A table fits the window, its widest columns cut off first`(_ width: Int) {
+    func `A table fits the window, and its first column is never cut off`(_ width: Int) {
         let text = Table.text(header: header, rows: rows, width: width)
         let lines = text.split(separator: "\n")
         #expect(lines.allSatisfy { $0.count <= width }, "\(text)")
-        #expect(text.contains("…") == (width < 55))
-        // Numbers are never cut.
-        #expect(lines[1].hasSuffix("  2"))
+        #expect(text.contains("…") == (width < 50), "\(text)")
+        let tables = lines.count { $0.hasPrefix("catalogServer1 ") }
+        #expect(tables == (width < 55 ? 2 : 1), "\(text)")
     }
 
-    @Test func `A table that cannot fit keeps something of every column`() {
-        let text = Table.text(header: header, rows: rows, width: 3)
-        #expect(text.contains("catal…"))
-        #expect(text.contains("3 (ca…"))
+    @Test func `What has no room stands in a table of its own, under short words`() {
+        let text = Table.text(
+            header: header, brief: ["name", "view", "behind"], rows: rows, width: 52)
+        #expect(
+            text == """
+                name            view
+                catalogServer1  3 (catalogServer1, catalogServer2)
+                x               -
+
+                name            behind
+                catalogServer1       2
+                x                    -
+                """)
+    }
+
+    @Test func `A column that may be cut off is, before another table begins`() {
+        let orders = Table.text(
+            header: ["order", "time", "title"],
+            rows: [
+                ["17", "2026-11-22T22:20:05.123Z", "How to get a good grade in 40 minutes a day"]
+            ],
+            cuttable: [2], width: 60)
+        #expect(
+            orders == """
+                order  time                      title
+                   17  2026-11-22T22:20:05.123Z  How to get a good grade in…
+                """)
+    }
+
+    @Test func `The table of a bench fits a window of 60 columns`() {
+        let tally = Tally()
+        for kind in Tally.Kind.allCases {
+            for _ in 0..<1000 { tally.record(kind, status: 200, latency: .milliseconds(1234)) }
+        }
+        let text = tally.table(over: .seconds(10), width: 60)
+        #expect(text.split(separator: "\n").allSatisfy { $0.count <= 60 }, "\(text)")
+        #expect(text.contains("p99.9 ms") && text.contains("failed"))
     }
 
     @Test func `Progress says how much, how fast and for how long yet`() {
@@ -46,6 +79,18 @@ import Testing
                 == "exporting  3000 rows  1000 rows/s")
         #expect(Progress.clock(59) == "0:59")
         #expect(Progress.clock(3725) == "1:02:05")
+    }
+
+    @Test func `Progress of time says what is left of it, and something else, at once`() {
+        let written = Mutex("")
+        let start = ContinuousClock.now
+        var progress = Progress(
+            "loading", .seconds, terminal: Terminal(width: 80, hasColours: false), start: start,
+            delay: .zero, write: { text in written.withLock { $0 += text } })
+        progress.advance(to: 1, of: 100, note: "buys 3/s", at: start + .seconds(1))
+        #expect(
+            written.withLock { $0 }
+                == "\rloading  [                    ] 1%  1:39 left  buys 3/s\u{1b}[K")
     }
 
     @Test
