@@ -37,6 +37,12 @@ extension Problem {
         return Problem("not-found", 404, "Not found", "There is nothing at \(shown)")
     }
 
+    /// 404: the cache has no entry for a book; that says nothing about the book.
+    public static func notCached(itemNumber: Int64) -> Problem {
+        Problem("not-found", 404, "Not found", "Book \(itemNumber) is not cached here")
+            .with("itemNumber", itemNumber)
+    }
+
     /// 405: the route is there, the method is not. `allowed` as in `["GET", "HEAD"]`.
     public static func methodNotAllowed(_ method: String, allowed: [String]) -> Problem {
         let list = allowed.joined(separator: ", ")
@@ -84,10 +90,11 @@ extension Problem {
         ).with("faults", faults)
     }
 
-    /// 431: the headers are too large.
+    /// 431: a header is longer than `limit` bytes, or all of them are together than the four buffers
+    /// of that length that nginx has for them.
     public static func headersTooLarge(limit: Int) -> Problem {
         Problem(
             "headers-too-large", 431, "The headers are too large",
-            "Headers may have \(limit) bytes at most")
+            "A header may have \(limit) bytes at most, and all of them together about \(4 * limit)")
     }
 }

@@ -79,7 +79,8 @@ enum CatalogImport {
             let imported = try importBooks(into: store, from: path, logger)
             try directory.dedicate(to: "\(fingerprint ?? "") \(name)")
             let seconds = (BootClock.now() - start).seconds
-            logger.notice("imported \(imported) books from \(path) in \(seconds) s")
+            let books = imported == 1 ? "1 book" : "\(imported) books"
+            logger.notice("imported \(books) from \(path) in \(seconds) s")
             return fingerprint ?? ""
         } catch let faults as CSVFaults {
             throw StartFailure(

@@ -59,7 +59,7 @@ extension StoreFront {
                 dropped: lookups.withCache { $0.invalidate([number]) }, request)
         }
         guard let entry = lookups.withCache({ $0.peek(number, at: now) }) else {
-            throw .notFound("/cache/\(number)")
+            throw .notCached(itemNumber: number)
         }
         sink.send(
             .json(
