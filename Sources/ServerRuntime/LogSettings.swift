@@ -43,17 +43,17 @@ public final class LogSettings: Sendable {
         current.withLock { $0 }
     }
 
-    /// Goes over to `debug`, or back to the level of the start. Any thread.
+    /// Goes over to `debug`, or back to the level of the start. One thread.
+    /// - Parameter announce: called with the level, while the log writes most: a level at which it
+    ///   would be silent is announced before it is the level.
     /// - Returns: the level now.
     @discardableResult
-    public func toggleDebug() -> Logger.Level {
-        current.withLock { level in
-            if level == configuredLevel, configuredLevel > .debug {
-                level = .debug
-            } else {
-                level = configuredLevel
-            }
-            return level
-        }
+    public func toggleDebug(announce: (Logger.Level) -> Void = { _ in }) -> Logger.Level {
+        let next = level == configuredLevel && configuredLevel > .debug ? .debug : configuredLevel
+        let isQuieter = next > level
+        if isQuieter { announce(next) }
+        current.withLock { $0 = next }
+        if !isQuieter { announce(next) }
+        return next
     }
 }

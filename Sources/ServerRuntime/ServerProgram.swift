@@ -126,7 +126,7 @@ public enum ServerProgram {
         logger.info("ready, process \(getpid())")
         ServiceManager.ready()
         let signal = Signals.waitForTermination {
-            logger.critical("the log's level is now \(log.toggleDebug())")
+            log.toggleDebug { logger.notice("the log's level is now \($0)") }
         }
         logger.info("stopping on signal \(signal)")
         ServiceManager.stopping()

@@ -119,7 +119,7 @@ struct BuyCommand: ParsableCommand {
         discussion: """
             All of the copies are bought together, or none of them. \
             The buy has a key of its own, and is repeated with it where the store does not confirm \
-            it; it is never made twice. A terminal and --json show the key.
+            it; it is never made twice. The answer shows the key.
             """)
 
     @OptionGroup var store: StoreOption
@@ -148,8 +148,8 @@ struct BuyCommand: ParsableCommand {
         let key = key ?? StoreClient.newKey()
         var client = try store.client()
         client.notice = { Standard.error($0) }
-        // A person may end the program at any moment, and needs the key then; a script gets it in
-        // the answer, or in the error.
+        // A person may end the program before there is an answer, and needs the key then; a script
+        // gets it in the answer, or in the error.
         let terminal = Terminal(STDERR_FILENO)
         if terminal.isTerminal { Standard.error(terminal.text("key \(key)", .faint)) }
         try form.show(

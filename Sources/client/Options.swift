@@ -40,6 +40,16 @@ struct StoreOption: ParsableArguments {
             throw ValidationError("\(url) does not begin with http://.")
         }
         if rest.hasSuffix("/") { rest = rest.dropLast() }
+        if let end = rest.firstIndex(where: { "/?#".contains($0) }) {
+            throw ValidationError(
+                "\(rest[end...]) has no place here: where the store is has a host and a port, such "
+                    + "as http://127.0.0.1:8080/, and no path.")
+        }
+        guard !rest.contains("@") else {
+            throw ValidationError(
+                "a user has no place here: where the store is has a host and a port, such as "
+                    + "http://127.0.0.1:8080/, and customers have no names.")
+        }
         let hasPort = rest.hasPrefix("[") ? rest.contains("]:") : rest.contains(":")
         let text = hasScheme && !hasPort ? "\(rest):80" : String(rest)
         do throws(AddressFault) {

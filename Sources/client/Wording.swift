@@ -49,7 +49,7 @@ enum Wording {
             """
     }
 
-    /// What was bought.
+    /// What was bought, and the key that it was bought with.
     static func order(_ document: JSON) -> String? {
         guard let number = document["orderNumber"]?.number, let title = document["title"]?.string,
             let cost = document["cost"]?.number
@@ -57,7 +57,8 @@ enum Wording {
         let goods =
             document["quantity"]?.number.map { "\($0) copies of \"\(title)\" for \(cost) each" }
             ?? "\"\(title)\" for \(cost)"
-        return "Bought \(goods). Order number: \(number)"
+        let key = document["idempotencyKey"]?.string.map { "\nKey: \($0)" } ?? ""
+        return "Bought \(goods). Order number: \(number)\(key)"
     }
 }
 

@@ -42,6 +42,21 @@ import Testing
         #expect(!result.errors.isEmpty && result.output.isEmpty)
     }
 
+    @Test(arguments: [
+        ("http://h:1/x", "/x has no place here"), ("h:1//", "/ has no place here"),
+        ("http://h:1?a=b", "?a=b has no place here"),
+        ("http://user:pw@h:1", "a user has no place here"), ("u@h:1", "a user has no place here"),
+        ("http://h:0", "port \"0\" is out of range"), ("http://a:b:1", "looks like IPv6"),
+        ("https://h:1", "does not begin with http://"),
+    ])
+    func `A URL that is none of a store is refused for what is wrong with it`(
+        _ url: String, _ words: String
+    ) throws {
+        let result = try run(["lookup", "1", "--url", url])
+        #expect(result.status == .exited(64))
+        #expect(result.errors.contains(words), "\(result.errors)")
+    }
+
     @Test func `It ends with 0 where it was served, and prints the body as it came with --json`()
         throws
     {

@@ -84,8 +84,8 @@ private final class Pauses: Sendable {
             #expect(
                 client.buy(item: "2")
                     == .done(
-                        body: Array(order.utf8), text: "Bought \"RPCs\" for 15.00. Order number: 17"
-                    ))
+                        body: Array(order.utf8),
+                        text: "Bought \"RPCs\" for 15.00. Order number: 17\nKey: k"))
         }
         #expect(store.requests.allSatisfy { $0.method == "POST" && $0.path == "/buy/2" })
         let keys = store.requests.compactMap { $0.headers["idempotency-key"] }
@@ -100,7 +100,7 @@ private final class Pauses: Sendable {
             client(of: store).buy(item: "2", quantity: 3)
                 == .done(
                     body: Array(body.utf8),
-                    text: #"Bought 3 copies of "RPCs" for 15.00 each. Order number: 17"#))
+                    text: "Bought 3 copies of \"RPCs\" for 15.00 each. Order number: 17\nKey: k"))
         #expect(store.requests.map(\.path) == ["/buy/2?quantity=3"])
     }
 

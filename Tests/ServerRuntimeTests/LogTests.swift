@@ -65,6 +65,20 @@ struct LogTests {
         #expect(handler.logLevel == level)
     }
 
+    @Test(
+        "Every change of the level is written, whatever the levels are",
+        arguments: [Logger.Level.debug, .info, .notice, .warning, .critical])
+    func announced(level: Logger.Level) {
+        let settings = LogSettings(format: .text, level: level)
+        var seen: [Logger.Level] = []
+        for _ in 0..<2 {
+            settings.toggleDebug { next in
+                if settings.level <= .notice { seen.append(next) }
+            }
+        }
+        #expect(seen == [.debug, level])
+    }
+
     @Test("A logger with a level of its own keeps it")
     func ownLevel() {
         let settings = LogSettings(format: .text)
