@@ -90,8 +90,8 @@ extension Problem {
         ).with("faults", faults)
     }
 
-    /// 431: a header is longer than `limit` bytes, or all of them are together than the four buffers
-    /// of that length that nginx has for them.
+    /// 431: a header is longer than `limit` bytes, or all of them are together than the four
+    /// buffers of that length that nginx has for them.
     public static func headersTooLarge(limit: Int) -> Problem {
         Problem(
             "headers-too-large", 431, "The headers are too large",

@@ -12,9 +12,10 @@ struct ForceViewCommand: ParsableCommand {
             A group that has lost every member of its view waits for one of them to come back: \
             only a member is sure to have everything that was answered. Where none will ever come \
             back, this makes another server of the group the sole member. What only the lost \
-            members had is lost: changes of books, restocking, and orders, which get other numbers. Sales are \
-            restored from their orders, and orders from their sales, where the other group has \
-            them. The lost members' data directories must be removed before they start again.
+            members had is lost: changes of books, restocking, and orders, which get other \
+            numbers. Sales are restored from their orders, and orders from their sales, where the \
+            other group has them. The lost members' data directories must be removed before they \
+            start again.
 
             A majority of all servers must run, since they decide on views.
             """)

@@ -1,8 +1,8 @@
 import Console
 import Glibc
 
-/// How far something is that takes a while: a line with rate and time left, written over as it goes,
-/// on a terminal only.
+/// How far something is that takes a while: a line with rate and time left, written over as it
+/// goes, on a terminal only.
 struct Progress: Sendable {
     private let title: String
     private let unit: Unit

@@ -36,6 +36,7 @@ import Testing
     @Test func `A folder that could not be made or written in is told from one that could`() throws
     {
         let temporary = TemporaryFolder()
+        defer { withExtendedLifetime(temporary) {} }
         let folder = temporary.path
         try Filesystem.write("", to: folder + "/file")
         #expect(symlink("nowhere", folder + "/link") == 0)
