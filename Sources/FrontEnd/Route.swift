@@ -67,7 +67,7 @@ enum RouteName: String, CaseIterable, Sendable {
 
     /// Whether a page from elsewhere may read the route (CORS). nginx's `$pygmy_cors_origin` says
     /// the same of the paths.
-    private var isOpenToPages: Bool {
+    var isOpenToPages: Bool {
         switch self {
         case .search, .searchWords, .lookup, .order, .topics, .status, .health: true
         case .buy, .livez, .readyz, .metrics, .restock, .item, .orders, .catalogCSV,

@@ -80,6 +80,40 @@ struct DescriptionTests {
         #expect(defined.subtracting(found) == [])
     }
 
+    @Test("it has the headers of nginx's own problems, wherever it has their statuses")
+    func headersOfNginx() throws {
+        let text = try String(
+            contentsOf: URL(fileURLWithPath: "\(checkout)/nginx/problems.conf"), encoding: .utf8)
+        let pages = text.components(separatedBy: "location = /.problem/").dropFirst()
+        #expect(pages.count > 10)
+        for page in pages {
+            let status = String(page.prefix(3))
+            let added = Set(
+                page.matches(of: /add_header ([A-Za-z-]+)\s/).map { String($0.output.1) })
+            for (path, item) in paths {
+                let route = try #require(RouteName.allCases.first { $0.template == path })
+                for (method, operation) in operations(item) {
+                    guard let response = operation["responses"]?[status] else { continue }
+                    let described = try #require(resolved(response)["headers"]?.members)
+                    var missing = added.subtracting(described.map(\.name))
+                    // nginx writes none that is empty, as these are elsewhere.
+                    if !route.isOpenToPages {
+                        missing = missing.filter { !$0.hasPrefix("Access-Control-") }
+                    }
+                    #expect(missing == [], "\(method) \(path) \(status)")
+                }
+            }
+        }
+    }
+
+    /// A response, or the one that it refers to.
+    private func resolved(_ response: JSON) throws -> JSON {
+        guard let name = response["$ref"]?.string?.split(separator: "/").last else {
+            return response
+        }
+        return try #require(document["components"]?["responses"]?[String(name)])
+    }
+
     @Test("it knows every problem, and is of this version")
     func problems() throws {
         let types = try #require(
