@@ -19,14 +19,23 @@ enum Table {
         guard let width, length(columns) > width else { return text(columns) }
         var fitting = columns
         for (index, words) in (brief ?? []).enumerated() { fitting[index].header = words }
-        // Longest first, so that as much as possible is left of each.
-        while length(fitting) > width {
-            let longest = cuttable.filter { fitting[$0].width > least }
-                .max { (fitting[$0].width, $1) < (fitting[$1].width, $0) }
-            guard let longest else { break }
-            fitting[longest].limit = fitting[longest].width - 1
-        }
+        if let cut = cut(fitting, cuttable, to: width) { return text(cut) }
         return tables(fitting, width).map(text).joined(separator: "\n\n")
+    }
+
+    /// The columns as they fit where some lose their ends; nil where they do not even so.
+    private static func cut(
+        _ columns: [Column], _ cuttable: Set<Int>, to width: Int
+    ) -> [Column]? {
+        var columns = columns
+        while length(columns) > width {
+            // Longest first, so that as much as possible is left of each.
+            let longest = cuttable.filter { columns[$0].width > least }
+                .max { (columns[$0].width, $1) < (columns[$1].width, $0) }
+            guard let longest else { return nil }
+            columns[longest].limit = columns[longest].width - 1
+        }
+        return columns
     }
 
     /// What a column that may be cut keeps of its texts.

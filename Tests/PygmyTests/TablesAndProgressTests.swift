@@ -58,6 +58,21 @@ import Testing
                 """)
     }
 
+    @Test func `A column that stands in another table has all the room there`() {
+        let orders = Table.text(
+            header: ["order", "time", "title"],
+            rows: [["17", "2026-11-22T22:20:05.123Z", "How to get a good grade in 40 minutes"]],
+            cuttable: [2], width: 50)
+        #expect(
+            orders == """
+                order  time
+                   17  2026-11-22T22:20:05.123Z
+
+                order  title
+                   17  How to get a good grade in 40 minutes
+                """)
+    }
+
     @Test func `The table of a bench fits a window of 60 columns`() {
         let tally = Tally()
         for kind in Tally.Kind.allCases {
