@@ -101,7 +101,7 @@ extension ReplicaHost {
         step(.request(ExchangeID(exchange), from: sender, message))
         // An engine that cannot answer in time does not answer; the sender's time is long over when
         // its exchange is ended here.
-        environment.timers.schedule(after: .seconds(10)) { [self] in
+        environment.timers.schedule(after: .seconds(2)) { [self] in
             let late = exchanges.withLock { $0.removeValue(forKey: exchange) }
             late?.send(Problem.gatewayTimeout())
         }
