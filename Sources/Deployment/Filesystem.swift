@@ -76,6 +76,12 @@ public enum Filesystem {
 }
 
 extension Filesystem {
+    /// Whether something is there and is another user's, which root does not mind.
+    public static func belongsToAnother(_ path: String) -> Bool {
+        var status = stat()
+        return geteuid() != 0 && stat(path, &status) == 0 && status.st_uid != geteuid()
+    }
+
     /// Whether a path is a program that this user may run.
     public static func isExecutable(_ path: String) -> Bool {
         var status = stat()

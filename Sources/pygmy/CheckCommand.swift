@@ -10,7 +10,8 @@ struct CheckCommand: ParsableCommand {
         abstract: "Says everything that is wrong with the configuration, with the key it is at.",
         discussion: """
             On a machine with a server, the folders for data, sockets and logs are looked at too: \
-            whether they are there, or could be made, and could be written in. With a catalog \
+            whether they are there, or could be made, and could be written in, by whoever runs the \
+            command; folders that belong to another user are left to that one. With a catalog \
             server, the CSV file that an empty catalog is filled from is read. The exit status is \
             78 where anything is wrong.
             """)
@@ -51,7 +52,8 @@ struct CheckCommand: ParsableCommand {
             + site.servers.filter { $0.id.kind != .frontEnd }.map { server in
                 ("settings.dataDirectory", configuration.dataDirectory(of: server.id))
             }.filter { Filesystem.exists($0.1) }
-        return folders.compactMap { key, path in
+        // Whether the user that the servers run as may write in its own folders, another cannot say.
+        return folders.filter { !Filesystem.belongsToAnother($0.1) }.compactMap { key, path in
             guard draft.isSound(at: key),
                 let obstacle = Filesystem.obstacle(toFolder: configuration.absolute(path))
             else { return nil }
