@@ -52,7 +52,7 @@ struct CheckCommand: ParsableCommand {
             + site.servers.filter { $0.id.kind != .frontEnd }.map { server in
                 ("settings.dataDirectory", configuration.dataDirectory(of: server.id))
             }.filter { Filesystem.exists($0.1) }
-        // Whether the user that the servers run as may write in its own folders, another cannot say.
+        // Whether the user that the servers run as may write in its own folders, no other can say.
         return folders.filter { !Filesystem.belongsToAnother($0.1) }.compactMap { key, path in
             guard draft.isSound(at: key),
                 let obstacle = Filesystem.obstacle(toFolder: configuration.absolute(path))
